@@ -1,0 +1,94 @@
+/**
+ * The Debian programs that the lab and the longer tests run, and how each is found or fetched.
+ * Package and file names are those of Debian 12 (bookworm), read from its package lists on 2026-11-23.
+ */
+
+/** How one program is found on the machine, or unpacked from Debian packages when it is not there. */
+export interface Recipe {
+  /** Packages that bring it; every name that shares the same list shares one unpacked folder. */
+  readonly packages: readonly string[];
+  /** Folder of the cache that holds the unpacked packages. */
+  readonly folder: string;
+  /** Where the program lies below the root folder; the first that exists is used. */
+  readonly files: readonly string[];
+  /** Further settings of the environment; `@` stands for the root folder, `%` for the library triplet. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Dependencies by package name that running the program does not need. */
+  readonly leaveOut?: RegExp;
+  /** Files to take away after unpacking, because they need what was left out. */
+  readonly remove?: readonly string[];
+  /** Files that must lie beside a program of the machine's own, or it is not adequate; `%` as above. */
+  readonly alsoNeeds?: readonly string[];
+  /** True if it is so large that only an explicit request fetches it. */
+  readonly onDemand?: boolean;
+}
+
+const bind = {
+  packages: ['bind9', 'bind9-dnsutils'],
+  folder: 'bind9',
+  leaveOut: /^(adduser|debconf|dns-root-data|init-system-helpers|iproute2|lsb-base|netbase)$/,
+};
+
+const postgres = {
+  packages: ['postgresql-15', 'postgresql-client-15'],
+  folder: 'postgresql-15',
+  // LLVM only compiles long queries (100 MB unpacked); without its plug-in PostgreSQL runs them interpreted.
+  leaveOut:
+    /^(libllvm14|libz3-4|perl.*|libperl.*|libjson-.*perl|libcommon-sense-perl|libtypes-serialiser-perl|postgresql-.*common|ssl-cert|ucf|locales|adduser|debconf|lsb-.*|init-system-helpers|openssl|sysstat|netbase|tzdata)$/,
+  remove: ['usr/lib/postgresql/15/lib/llvmjit.so'],
+};
+
+const crowdsec = { packages: ['crowdsec'], folder: 'crowdsec', leaveOut: /^(debconf|ucf|adduser)$/ };
+
+const iptables = {
+  packages: ['iptables'],
+  folder: 'iptables',
+  env: { XTABLES_LIBDIR: '@usr/lib/%/xtables' },
+};
+
+/** Every program by the name that the project calls it. */
+export const catalogue = {
+  nft: { packages: ['nftables'], folder: 'nftables', files: ['usr/sbin/nft'] },
+  ip: { packages: ['iproute2'], folder: 'iproute2', files: ['sbin/ip', 'usr/sbin/ip', 'bin/ip'] },
+  named: { ...bind, files: ['usr/sbin/named'] },
+  dig: { ...bind, files: ['usr/bin/dig'] },
+  nsupdate: { ...bind, files: ['usr/bin/nsupdate'] },
+  postgres: { ...postgres, files: ['usr/lib/postgresql/15/bin/postgres'] },
+  initdb: { ...postgres, files: ['usr/lib/postgresql/15/bin/initdb'] },
+  psql: { ...postgres, files: ['usr/lib/postgresql/15/bin/psql'] },
+  crowdsec: { ...crowdsec, files: ['usr/bin/crowdsec'] },
+  cscli: { ...crowdsec, files: ['usr/bin/cscli'] },
+  nginx: {
+    packages: ['nginx', 'libnginx-mod-stream'],
+    folder: 'nginx',
+    files: ['usr/sbin/nginx'],
+    leaveOut: /^(iproute2|lsb-base|debconf|adduser)$/,
+    alsoNeeds: ['usr/lib/nginx/modules/ngx_stream_module.so'],
+  },
+  haproxy: { packages: ['haproxy'], folder: 'haproxy', files: ['usr/sbin/haproxy'] },
+  caddy: { packages: ['caddy'], folder: 'caddy', files: ['usr/bin/caddy'], leaveOut: /^lib(nss|nspr)/ },
+  iptables: { ...iptables, files: ['usr/sbin/iptables-nft'] },
+  'iptables-save': { ...iptables, files: ['usr/sbin/iptables-nft-save'] },
+  'iptables-restore': { ...iptables, files: ['usr/sbin/iptables-nft-restore'] },
+  conntrack: { packages: ['conntrack'], folder: 'conntrack', files: ['usr/sbin/conntrack'] },
+  chromium: {
+    packages: ['chromium', 'fonts-dejavu-core'],
+    folder: 'chromium',
+    files: ['usr/lib/chromium/chromium'],
+    env: { FONTCONFIG_PATH: '@etc/fonts', XDG_DATA_HOME: '@usr/share' },
+    leaveOut:
+      /^(xdg-utils|adwaita-icon-theme|hicolor-icon-theme|gtk-update-icon-cache|dconf.*|dbus.*|systemd.*)$/,
+    onDemand: true,
+  },
+} as const satisfies Readonly<Record<string, Recipe>>;
+
+/** The name of a program that the project can bring. */
+export type ProgramName = keyof typeof catalogue;
+
+/** The recipe of a program, in its general type. */
+export function recipeOf(name: ProgramName): Recipe {
+  return catalogue[name];
+}
+
+/** All names, those fetched only on demand included. */
+export const programNames = Object.keys(catalogue) as readonly ProgramName[];
