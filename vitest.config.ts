@@ -1,8 +1,9 @@
+/** The tests that need nothing but Node: run by `npm test` and `npm run unit`. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'lab/**/*.test.ts'],
+    include: ['{src,test,lab,scripts}/**/*.test.ts'],
     exclude: ['**/*.lab.test.ts', '**/node_modules/**'],
     pool: 'threads',
     maxWorkers: 2,

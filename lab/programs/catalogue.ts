@@ -23,22 +23,27 @@ export interface Recipe {
   readonly onDemand?: boolean;
 }
 
+/**
+ * What dependencies bring for an installation, not for a run; and the C library, which every machine with Node has
+ * and of which a second one would break programs.
+ */
+export const neverUnpacked =
+  /^(libc6|libc-bin|libgcc-s1|gcc-.*-base|dpkg|tar|perl.*|libperl.*|lib.*-perl|debconf|adduser|passwd|ucf|usrmerge|init-system-helpers|sysvinit-utils|lsb-base|netbase|libpam-.*|postgresql-.*common|ssl-cert|locales|libc-l10n|tzdata|dns-root-data|.*-dev)$/;
+
 const bind = {
   packages: ['bind9', 'bind9-dnsutils'],
   folder: 'bind9',
-  leaveOut: /^(adduser|debconf|dns-root-data|init-system-helpers|iproute2|lsb-base|netbase)$/,
 };
 
 const postgres = {
   packages: ['postgresql-15', 'postgresql-client-15'],
   folder: 'postgresql-15',
   // LLVM only compiles long queries (100 MB unpacked); without its plug-in PostgreSQL runs them interpreted.
-  leaveOut:
-    /^(libllvm14|libz3-4|perl.*|libperl.*|libjson-.*perl|libcommon-sense-perl|libtypes-serialiser-perl|postgresql-.*common|ssl-cert|ucf|locales|adduser|debconf|lsb-.*|init-system-helpers|openssl|sysstat|netbase|tzdata)$/,
+  leaveOut: /^(libllvm14|libz3-4)$/,
   remove: ['usr/lib/postgresql/15/lib/llvmjit.so'],
 };
 
-const crowdsec = { packages: ['crowdsec'], folder: 'crowdsec', leaveOut: /^(debconf|ucf|adduser)$/ };
+const crowdsec = { packages: ['crowdsec'], folder: 'crowdsec' };
 
 const iptables = {
   packages: ['iptables'],
@@ -62,7 +67,6 @@ export const catalogue = {
     packages: ['nginx', 'libnginx-mod-stream'],
     folder: 'nginx',
     files: ['usr/sbin/nginx'],
-    leaveOut: /^(iproute2|lsb-base|debconf|adduser)$/,
     alsoNeeds: ['usr/lib/nginx/modules/ngx_stream_module.so'],
   },
   haproxy: { packages: ['haproxy'], folder: 'haproxy', files: ['usr/sbin/haproxy'] },

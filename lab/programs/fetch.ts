@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AptState, download, type Package, resolve, unpack, update } from './apt.ts';
-import type { Recipe } from './catalogue.ts';
+import { neverUnpacked, type Recipe } from './catalogue.ts';
 import { withLock } from './lock.ts';
 
 /** What lies in an unpacked folder: written last, so it marks the folder as complete. */
@@ -69,9 +69,14 @@ async function unpackAll(
 
 function isNeeded(one: Package, recipe: Recipe): boolean {
   if (recipe.packages.includes(one.name)) return true;
-  return !one.name.endsWith('-dev') && !recipe.leaveOut?.test(one.name);
+  return !neverUnpacked.test(one.name) && !recipe.leaveOut?.test(one.name);
 }
 
 function keyOf(recipe: Recipe): string {
-  return JSON.stringify([process.arch, recipe.packages, `${recipe.leaveOut ?? ''}`, recipe.remove ?? []]);
+  return JSON.stringify([
+    process.arch,
+    recipe.packages,
+    `${neverUnpacked}${recipe.leaveOut ?? ''}`,
+    recipe.remove ?? [],
+  ]);
 }
