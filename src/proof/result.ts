@@ -19,7 +19,7 @@ export interface Counts {
   readonly flows: number;
   readonly classes: number;
   /** States × faults × held answers × flows, multiplied out. */
-  readonly covered: bigint | number;
+  readonly covered: number;
   readonly walks: number;
   readonly walksSaved: number;
   readonly elapsedMs?: number;
