@@ -1,0 +1,32 @@
+/**
+ * The registered checks: those that `npm test` runs after the unit tests, and the longer ones of
+ * `npm run test:full`. To add one, add an entry; what it needs decides whether it can run on a machine.
+ */
+
+import { recipeOf } from '#lab/programs/catalogue.ts';
+import { type ProgramName, programNames } from '#lab/programs.ts';
+import type { Need } from './needs.ts';
+
+/** One check: a script for the pinned Node, which exits with 0 only if it checked something and all held. */
+export interface Check {
+  readonly name: string;
+  /** Script and arguments, from the project's root. */
+  readonly script: readonly [string, ...string[]];
+  /** Without one of these the check is left out, and the summary says so. */
+  readonly needs: readonly Need[];
+}
+
+const vitest = 'node_modules/vitest/vitest.mjs';
+const cachedPrograms: readonly ProgramName[] = programNames.filter((name) => !recipeOf(name).onDemand);
+
+/** Part of `npm test`: seconds each. */
+export const smokeChecks: readonly Check[] = [];
+
+/** Part of `npm run test:full`: minutes each at most, a quarter of an hour together. */
+export const longChecks: readonly Check[] = [
+  {
+    name: 'Debian programs',
+    script: [vitest, 'run', '-c', 'vitest.lab.config.ts', 'lab/programs'],
+    needs: ['netns', ...cachedPrograms],
+  },
+];
