@@ -1,0 +1,23 @@
+/* A rule looks for one thing. It sees the estate through the reader and walks flows through the walk it is handed. */
+import type { Flow } from '#dataplane/flow.ts';
+import type { Walk } from '#dataplane/trace.ts';
+import type { Reader } from '#estate/estate.ts';
+import type { Finding } from './finding.ts';
+
+export interface RuleContext {
+  readonly reader: Reader;
+  /** The walk of this state, memoised. */
+  readonly walk: (flow: Flow) => Walk;
+  /** The same estate with something changed ("what would a flip in place do"), with its own memoised walk. */
+  readonly flows: readonly Flow[];
+  readonly asIf: (changed: Reader) => RuleContext;
+}
+
+export interface Rule {
+  readonly code: string;
+  /** What it looks for, one sentence, for the list of rules. */
+  readonly looksFor: string;
+  /** Cases of docs/cases.md that it covers. */
+  readonly cases: readonly string[];
+  readonly check: (context: RuleContext) => readonly Finding[];
+}
