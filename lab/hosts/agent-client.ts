@@ -4,6 +4,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { hold, letGo } from '../kernel/hold.ts';
 import { LabError } from '../kernel/lab-error.ts';
 import type { Answer, CommandName, Commands } from './protocol.ts';
 
@@ -46,7 +47,7 @@ export class Agent {
     const id = this.next++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { done: (value) => resolve(value as Commands[Name]['gives']), failed: reject });
-      this.child.ref();
+      hold(this.child);
       this.child.stdin?.write(`${JSON.stringify({ id, do: name, with: takes })}\n`);
     });
   }
@@ -73,17 +74,10 @@ export class Agent {
     const id = answer.kind === 'ready' ? 0 : answer.id;
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
-    if (this.waiting.size === 0) this.rest();
+    if (this.waiting.size === 0) letGo(this.child);
     if (answer.kind === 'failed')
       waiting?.failed(new LabError(answer.code, `${this.host}: ${answer.message}`, 'See the message.'));
     else waiting?.done(answer.kind === 'done' ? answer.value : undefined);
-  }
-
-  /** An agent that owes no answer must not keep the builder's process alive. */
-  private rest(): void {
-    this.child.unref();
-    for (const stream of this.child.stdio)
-      if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
   }
 
   private lose(why: string): void {

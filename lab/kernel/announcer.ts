@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { hold, letGo } from './hold.ts';
 import type { Lab } from './lab.ts';
 import { LabError } from './lab-error.ts';
 
@@ -58,6 +59,7 @@ export class Announcer {
 
   private next(): Promise<string | undefined> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return Promise.resolve(undefined);
+    hold(this.child);
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 
@@ -65,14 +67,16 @@ export class Announcer {
     const errors: string[] = [];
     this.child.stdin?.on('error', () => undefined);
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => errors.push(text));
-    if (this.child.stdout) createInterface({ input: this.child.stdout }).on('line', (line) => this.waiting.shift()?.(line));
+    if (this.child.stdout) createInterface({ input: this.child.stdout }).on('line', (line) => this.hear(line));
     this.child.once('close', () => {
       for (const resolve of this.waiting.splice(0)) resolve(undefined);
     });
     if ((await this.next()) !== 'ok') throw this.error(errors.join('').trim());
-    this.child.unref();
-    for (const stream of this.child.stdio)
-      if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
+  }
+
+  private hear(line: string): void {
+    this.waiting.shift()?.(line);
+    if (this.waiting.length === 0) letGo(this.child);
   }
 
   private error(text: string): LabError {

@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { hold, letGo } from './hold.ts';
 
 export type BoxMode = 'root' | 'user-namespace';
 
@@ -37,6 +38,7 @@ export async function openBox(mode: BoxMode): Promise<Box | string> {
   child.stdin.on('error', () => undefined);
   const pid = await readyPid(child);
   if (pid === undefined) return errors.join('').trim() || 'the box ended before it was ready';
+  // A box must not keep the builder's process alive by itself.
   letGo(child);
   return { mode, pid, process: child };
 }
@@ -54,7 +56,7 @@ export async function closeBox(box: Box): Promise<void> {
   const child = box.process;
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
-  child.ref();
+  hold(child);
   killBox(box);
   await gone;
 }
@@ -79,11 +81,4 @@ async function readyPid(child: ChildProcess): Promise<number | undefined> {
   const line = await Promise.race([said, failed]);
   lines.close();
   return line?.startsWith('ready ') ? Number(line.slice(6)) : undefined;
-}
-
-/** A box must not keep the builder's process alive by itself. */
-function letGo(child: ChildProcess): void {
-  child.unref();
-  for (const stream of child.stdio)
-    if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
 }

@@ -11,6 +11,7 @@ import { checkLab, type LabAvailable, type LabUnavailable } from './availability
 import { type Box, type BoxMode, closeBox, insideBox, killBox, openBox } from './box.ts';
 import { execute, type Ran, type RunOptions } from './execute.ts';
 import { LabError } from './lab-error.ts';
+import { hold } from './hold.ts';
 import { makeRunFolder, noteBox, removeLeftovers } from './owner.ts';
 import { hostScript, networkBatch, switchScript } from './scripts.ts';
 import { shellFunctions, type Tools } from './tools.ts';
@@ -181,6 +182,6 @@ export class Lab {
 }
 
 function ended(child: ChildProcess): Promise<unknown> {
-  child.ref();
+  hold(child);
   return child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve();
 }
