@@ -1,0 +1,119 @@
+/*
+ * The command line: names, options and help of every command. A command's code is loaded when it runs, so that
+ * `--help` stays quick. Exit codes are those of docs/commands.md: 0 fine, 1 findings or refuted, 2 wrong use,
+ * 3 could not finish and nothing was changed, 4 changed in part.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { reportFailure } from './failure.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
+
+/** Runs the command with the arguments behind its name; resolves to the exit code. */
+export type Run = (
+  terminal: Terminal,
+  args: readonly string[],
+  options: Record<string, unknown>,
+) => Promise<number>;
+
+const terminal = processTerminal();
+const packageJson = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('sightline')
+  .description(
+    'Finds where a Kubernetes ingress loses its clients, plans the cure, proves, rehearses and applies it.',
+  )
+  .version(packageJson.version)
+  .showHelpAfterError('(sightline --help lists the commands)')
+  .exitOverride();
+
+function add(
+  usage: string,
+  description: string,
+  load: () => Promise<{ run: Run }>,
+  examples: readonly string[],
+): Command {
+  return program
+    .command(usage)
+    .description(description)
+    .addHelpText('after', `\nExamples:\n${examples.map((e) => `  $ sightline ${e}`).join('\n')}`)
+    .exitOverride()
+    .action(async (...received: unknown[]) => {
+      const [options] = received.slice(-2) as [Record<string, unknown>];
+      const args = received
+        .slice(0, -2)
+        .flat()
+        .filter((a): a is string => typeof a === 'string');
+      const { run } = await load();
+      process.exitCode = await run(terminal, args, options);
+    });
+}
+
+const json = () => new Option('--json', 'print one JSON document (format number in it)');
+
+add(
+  'check <snapshot>',
+  'findings: who is seen as whom, where HTTP/3 stops, what conflicts',
+  () => import('./commands/check.ts'),
+  [
+    'check examples/home-lab',
+    'check examples/home-lab --code client-masked',
+    'check my-snapshot --html report.html',
+  ],
+)
+  .addOption(json())
+  .option('--html <file>', 'also write one self-contained HTML file')
+  .option('--markdown <file>', 'also write Markdown')
+  .option('--code <code>', 'only findings with this code')
+  .addOption(
+    new Option('--fail-on <severity>', 'exit with 1 from this severity on')
+      .choices(['critical', 'warning', 'notice', 'never'])
+      .default('warning'),
+  );
+
+add(
+  'trace <snapshot>',
+  'one flow explained hop by hop, forward and back',
+  () => import('./commands/trace.ts'),
+  [
+    'trace examples/home-lab --from internet --to immich.viktorbarzin.me',
+    'trace examples/home-lab --from lan --to immich.viktorbarzin.me:443/udp',
+    'trace examples/home-lab --from pod --to 10.0.20.200:5432',
+  ],
+)
+  .requiredOption('--from <vantage point>', 'where the flow starts (an id of sightline.yaml)')
+  .requiredOption('--to <target>', 'HOST[:PORT][/udp], also an address; [v6]:port')
+  .option('--source <ip>', "the client's own address (default: the vantage point's first)")
+  .addOption(new Option('--family <4|6>', 'only this family').choices(['4', '6']))
+  .option('--path <path>', 'HTTP path', '/')
+  .option('--header <name: value...>', 'a header that the client sends itself')
+  .addOption(json());
+
+add(
+  'who <snapshot> <what>',
+  'everything that points at an address, a name or a Service',
+  () => import('./commands/who.ts'),
+  ['who examples/home-lab 10.0.20.200', 'who examples/home-lab traefik/traefik'],
+).addOption(json());
+
+add(
+  'collect',
+  'print a script of read-only commands that fills a snapshot folder',
+  () => import('./commands/collect.ts'),
+  ['collect > collect.sh && less collect.sh'],
+).option('--into <folder>', 'folder that the script fills', 'snapshot');
+
+add('demo', 'the whole life of a change on the example estate', () => import('./commands/demo.ts'), [
+  'demo',
+  'demo --no-lab',
+])
+  .option('--no-lab', 'leave out what needs network namespaces')
+  .option('--snapshot <folder>', 'another estate than the example');
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else process.exitCode = reportFailure(terminal, error);
+}
