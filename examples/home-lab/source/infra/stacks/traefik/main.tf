@@ -1,13 +1,5 @@
 # Traefik: the only ingress of the cluster. One release, one Service (80/TCP, 443/TCP, 443/UDP).
 
-variable "shared_lb_ip" {
-  type = string
-}
-
-variable "shared_lb_key" {
-  type = string
-}
-
 resource "kubernetes_namespace" "traefik" {
   metadata {
     name = "traefik"
@@ -39,8 +31,8 @@ resource "helm_release" "traefik" {
     }
     service = {
       annotations = {
-        "metallb.io/loadBalancerIPs" = var.shared_lb_ip # 10.0.20.200, see terragrunt.hcl
-        "metallb.io/allow-shared-ip" = var.shared_lb_key
+        "metallb.io/loadBalancerIPs" = "10.0.20.200"
+        "metallb.io/allow-shared-ip" = "shared"
       }
       spec = {
         # Every Service on the shared address has to be Cluster
