@@ -73,6 +73,7 @@ const nearMisses: readonly (readonly [path: string, code: string])[] = [
   ['src/adapters/dns/index.ts', "import { a } from './api.ts'; import type { B } from '#apply/actuator.ts';"],
   ['src/adapters/dns/index.ts', "import { a } from '#plan/change.ts'; import { b } from 'yaml';"],
   ['src/adapters/dns/index.ts', "import { a } from '#adapters/read-yaml.ts';"],
+  ['src/app/check.ts', "import type { Source } from '#adapters/source.ts';"],
   ['src/app/wire.ts', "import { dns } from '#adapters/dns/index.ts'; import { lab } from '#lab/lab.ts';"],
   ['lab/topology.ts', "import { a } from '#plan/change.ts'; import { b } from '#estate/estate.ts';"],
   ['src/plan/plan.ts', 'export const a = { Date: 1, process: 2 }.Date; export type B = { console: string };'],
