@@ -61,9 +61,7 @@ export const rules: readonly Rule[] = [
     check: (source) =>
       unlessTest(source, (layer) =>
         layer.folder === 'src/app' && source.path !== 'src/app/wire.ts'
-          ? source.imports
-              .filter((one) => isIn(one.target, 'src/adapters'))
-              .map((one) => `names ${one.target}`)
+          ? source.imports.filter((one) => adapterOf(one.target)).map((one) => `names ${one.target}`)
           : [],
       ),
   },
