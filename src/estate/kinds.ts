@@ -33,7 +33,9 @@ import type { HelmRelease, Mention, StatedSetting } from './repository.ts';
 import type {
   AcceptedGap,
   Durations,
+  IntendedRefusal,
   Monitor,
+  OwnInvariant,
   ProtectedEndpoint,
   ProtectedPeople,
   PublicAddress,
@@ -102,6 +104,8 @@ export interface Kinds {
   readonly repository: Repository;
   readonly systemAccess: SystemAccess;
   readonly durations: Durations;
+  readonly intendedRefusal: IntendedRefusal;
+  readonly ownInvariant: OwnInvariant;
 }
 
 export type Kind = keyof Kinds;
@@ -134,6 +138,7 @@ export const kindTable: { readonly [K in Kind]: KindTable<K> } = {
       clusterIp: (s) => s.clusterIps,
       externalIp: (s) => s.externalIps,
       nodePort: (s) => s.ports.flatMap((p) => (p.nodePort ? [`${p.protocol}/${p.nodePort}`] : [])),
+      healthCheckNodePort: (s) => (s.healthCheckNodePort ? [String(s.healthCheckNodePort)] : []),
     },
   },
   endpointSlice: {
@@ -285,4 +290,6 @@ export const kindTable: { readonly [K in Kind]: KindTable<K> } = {
   repository: { id: (r) => r.id, system: () => undefined, indexes: {} },
   systemAccess: { id: (s) => s.system, system: () => undefined, indexes: {} },
   durations: { id: () => 'durations', system: () => undefined, indexes: {} },
+  intendedRefusal: { id: (i) => i.middleware, system: () => undefined, indexes: {} },
+  ownInvariant: { id: (i) => i.name, system: () => undefined, indexes: {} },
 };

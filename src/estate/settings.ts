@@ -99,3 +99,23 @@ export interface Durations {
   /** How long an unknown cache may keep an answer beyond its TTL. */
   readonly maxStaleSeconds: number;
 }
+
+/** A refusal by a middleware that is wanted once clients are seen as themselves; any other new refusal breaks a plan. */
+export interface IntendedRefusal {
+  /** `ns/name`. */
+  readonly middleware: string;
+  /** Vantage point ids. */
+  readonly from: readonly string[];
+  readonly why: string;
+}
+
+/** The user's own invariant: a flow that must always, or must never, arrive. */
+export interface OwnInvariant {
+  readonly name: string;
+  /** Vantage point ids. */
+  readonly from: readonly string[];
+  readonly to: DnsName | Ip;
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly expects: 'delivered' | 'refused';
+}
