@@ -177,6 +177,8 @@ export interface ServiceProxy {
   readonly masqueradeAll: boolean;
   readonly strictArp: boolean;
   readonly nodePortAddresses?: readonly string[];
+  /** --iptables-localhost-nodeports; undefined: the default, true. */
+  readonly localhostNodePorts?: boolean;
 }
 
 /** The pod network of one cluster; it decides which address a masqueraded packet shows (see docs/model.md). */
