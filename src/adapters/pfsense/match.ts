@@ -1,0 +1,75 @@
+/*
+ * What a rule matches (pfSense filter.inc, filter_generate_address). `address` holds an address, a network or an alias;
+ * `network` an interface (`lan`), an interface's address (`wanip`), `(self)`, or in outbound NAT a network too.
+ */
+import type { AddressMatch, PortMatch, RuleMatch } from '#estate/firewall.ts';
+import { parsePortRange } from '#net/port.ts';
+import { parsePrefix } from '#net/prefix.ts';
+import { child, has, text } from './decode.ts';
+import type { XmlElement } from './xml.ts';
+
+/** What the names in a rule may mean on this box. */
+export interface Names {
+  readonly interfaces: ReadonlySet<string>;
+  readonly aliases: ReadonlySet<string>;
+}
+
+export function addressMatch(side: XmlElement | undefined, names: Names): AddressMatch {
+  if (side === undefined) return { kind: 'any' };
+  const not = has(side, 'not');
+  const written = text(side, 'address') ?? text(side, 'network');
+  if (written === undefined || written === 'any') {
+    return not ? { kind: 'unknown', text: 'not any' } : { kind: 'any' };
+  }
+  return matchOf(written, not, names);
+}
+
+function matchOf(written: string, not: boolean, names: Names): AddressMatch {
+  if (written === '(self)') return { kind: 'self', not };
+  if (names.interfaces.has(written)) return { kind: 'interface', name: written, part: 'network', not };
+  const owner = written.replace(/ip$/, '');
+  if (owner !== written && names.interfaces.has(owner)) {
+    return { kind: 'interface', name: owner, part: 'address', not };
+  }
+  if (names.aliases.has(written)) return { kind: 'alias', name: written, not };
+  const prefix = parsePrefix(written);
+  return prefix ? { kind: 'address', prefix, not } : { kind: 'unknown', text: written };
+}
+
+export function portMatch(written: string | undefined): PortMatch {
+  if (written === undefined || written === 'any') return { kind: 'any' };
+  const range = parsePortRange(written);
+  return range ? { kind: 'range', range } : { kind: 'alias', name: written };
+}
+
+const protocols: Readonly<Record<string, RuleMatch['protocol']>> = {
+  tcp: 'tcp',
+  udp: 'udp',
+  'tcp/udp': 'tcp/udp',
+  icmp: 'icmp',
+  'ipv6-icmp': 'icmp',
+  any: 'any',
+};
+
+/** Match of a port forward or filter rule; without `ipprotocol` pfSense takes IPv4. */
+export function ruleMatch(rule: XmlElement, names: Names): RuleMatch {
+  const source = child(rule, 'source');
+  const destination = child(rule, 'destination');
+  return {
+    family: familyOfRule(text(rule, 'ipprotocol') ?? 'inet'),
+    protocol: protocolOf(rule),
+    source: addressMatch(source, names),
+    sourcePort: portMatch(text(source, 'port')),
+    destination: addressMatch(destination, names),
+    destinationPort: portMatch(text(destination, 'port')),
+  };
+}
+
+export function familyOfRule(written: string): RuleMatch['family'] {
+  return written === 'inet' ? 4 : written === 'inet6' ? 6 : 'both';
+}
+
+export function protocolOf(rule: XmlElement): RuleMatch['protocol'] {
+  const written = text(rule, 'protocol')?.toLowerCase();
+  return written === undefined ? 'any' : (protocols[written] ?? 'other');
+}
