@@ -1,0 +1,56 @@
+/* Flows whose client the ingress takes for one of the cluster's own nodes: found once, used by several rules. */
+import type { Flow } from '#dataplane/flow.ts';
+import type { Identity, Trace } from '#dataplane/trace.ts';
+import type { Ip } from '#net/ip.ts';
+import type { RuleContext } from './rule.ts';
+
+/** One way of a flow that reaches an endpoint under an address that is not the client's. */
+export interface MaskedWay {
+  readonly flow: Flow;
+  readonly trace: Trace;
+  readonly vip: Ip;
+  /** `cluster/ns/name` of the Service that the address belongs to. */
+  readonly service: string;
+  readonly seenAs: Ip;
+  readonly socket: Identity;
+}
+
+/** All masked ways from outside the cluster, in the order of the flows. */
+export function maskedWays(context: RuleContext): readonly MaskedWay[] {
+  return context.flows.flatMap((flow) => {
+    const vantage = context.reader.get('vantagePoint', flow.from);
+    if (vantage === undefined || vantage.value.kind === 'pod' || vantage.value.kind === 'node') return [];
+    return context.walk(flow).traces.flatMap((trace) => {
+      const way = maskedWay(flow, trace);
+      return way === undefined ? [] : [way];
+    });
+  });
+}
+
+function maskedWay(flow: Flow, trace: Trace): MaskedWay | undefined {
+  const socket = trace.identities.find((i) => i.consumer === 'socket');
+  const { dialled, reached, seenAs } = trace;
+  if (trace.disposition !== 'delivered' || socket?.is !== 'node') return undefined;
+  if (dialled === undefined || reached?.service === undefined || seenAs === undefined) return undefined;
+  return { flow, trace, vip: dialled, service: reached.service, seenAs, socket };
+}
+
+/** Groups in the order in which their keys first appear. */
+export function groupBy<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** Each value once, in the order of first appearance, empty ones left out. */
+export function distinct(values: readonly (string | undefined)[]): readonly string[] {
+  return [...new Set(values)].filter((v): v is string => v !== undefined && v !== '');
+}
