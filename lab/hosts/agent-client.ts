@@ -43,7 +43,10 @@ export class Agent {
   }
 
   /** Asks for one command. Rejects with LabError where the agent could not do it, or is gone. */
-  ask<Name extends CommandName>(name: Name, takes: Commands[Name]['takes']): Promise<Commands[Name]['gives']> {
+  ask<Name extends CommandName>(
+    name: Name,
+    takes: Commands[Name]['takes'],
+  ): Promise<Commands[Name]['gives']> {
     const id = this.next++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { done: (value) => resolve(value as Commands[Name]['gives']), failed: reject });
@@ -83,7 +86,8 @@ export class Agent {
   private lose(why: string): void {
     const said = this.errors.join('').trim().split('\n').slice(-8).join('; ');
     const message = `the agent of ${this.host} is gone: ${why}${said === '' ? '' : `: ${said}`}`;
-    for (const one of this.waiting.values()) one.failed(new LabError('lab-agent', message, 'See what it said last.'));
+    for (const one of this.waiting.values())
+      one.failed(new LabError('lab-agent', message, 'See what it said last.'));
     this.waiting.clear();
     this.waiting.set = () => {
       throw new LabError('lab-agent', message, 'Start the host again.');

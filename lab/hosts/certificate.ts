@@ -3,7 +3,18 @@
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import net from 'node:net';
-import { bitString, integer, octetString, oid, sequence, set, tagged, time, truth, utf8String } from './der.ts';
+import {
+  bitString,
+  integer,
+  octetString,
+  oid,
+  sequence,
+  set,
+  tagged,
+  time,
+  truth,
+  utf8String,
+} from './der.ts';
 
 export interface Identity {
   /** PEM of the certificate. */
@@ -34,7 +45,10 @@ export function makeAuthority(commonName = 'Sightline lab'): Authority {
       const leaf = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const alternatives = extension('2.5.29.17', sequence(...names.map(generalName)));
       const forServers = extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.1')));
-      return { cert: build(names[0] ?? 'lab', leaf.publicKey, [alternatives, forServers]), key: pem(leaf.privateKey) };
+      return {
+        cert: build(names[0] ?? 'lab', leaf.publicKey, [alternatives, forServers]),
+        key: pem(leaf.privateKey),
+      };
     },
   };
 }

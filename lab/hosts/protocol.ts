@@ -2,11 +2,12 @@
  * What a builder and an agent say to each other, one JSON object a line: requests in, answers and events out.
  * Times are milliseconds of the machine's monotonic clock, so that all agents' times can be compared.
  */
-import type { EchoConfig, EchoStarted } from './echo.ts';
-import type { AccessLogLine, IngressConfig, IngressStarted } from './ingress-types.ts';
+
+import type { Attempt, AttemptTarget } from '../traffic/attempt.ts';
 import type { FlowConfig, FlowRecord } from '../traffic/flows.ts';
 import type { LoadConfig, LoadProgress, LoadRecord } from '../traffic/load.ts';
-import type { Attempt, AttemptTarget } from '../traffic/attempt.ts';
+import type { EchoConfig, EchoStarted } from './echo.ts';
+import type { AccessLogLine, IngressConfig, IngressStarted } from './ingress-types.ts';
 
 /** Every request an agent understands: what it takes and what it answers. */
 export interface Commands {
@@ -14,7 +15,10 @@ export interface Commands {
   /** Pods' ingress processes: one call may name many addresses. */
   readonly 'ingress.start': { readonly takes: IngressConfig; readonly gives: IngressStarted };
   /** Access log lines since the last call. */
-  readonly 'ingress.log': { readonly takes: { readonly id: string }; readonly gives: readonly AccessLogLine[] };
+  readonly 'ingress.log': {
+    readonly takes: { readonly id: string };
+    readonly gives: readonly AccessLogLine[];
+  };
   /** TCP or UDP servers that answer with the peer they see. */
   readonly 'echo.start': { readonly takes: EchoConfig; readonly gives: EchoStarted };
   /** Stops an ingress or an echo; open connections are cut. */

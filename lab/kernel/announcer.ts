@@ -67,7 +67,8 @@ export class Announcer {
     const errors: string[] = [];
     this.child.stdin?.on('error', () => undefined);
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => errors.push(text));
-    if (this.child.stdout) createInterface({ input: this.child.stdout }).on('line', (line) => this.hear(line));
+    if (this.child.stdout)
+      createInterface({ input: this.child.stdout }).on('line', (line) => this.hear(line));
     this.child.once('close', () => {
       for (const resolve of this.waiting.splice(0)) resolve(undefined);
     });

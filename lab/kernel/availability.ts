@@ -42,14 +42,19 @@ perl -e 'use Socket; socket(my $s, 17, SOCK_RAW, 0x0608) or die "no packet socke
 export async function checkLab(only?: BoxMode): Promise<LabAvailable | LabUnavailable> {
   const tools = await findTools();
   if (tools.kind === 'missing') return { kind: 'unavailable', reason: tools.message, hint: tools.command };
-  const modes: readonly BoxMode[] = process.geteuid?.() === 0 ? ['root', 'user-namespace'] : ['user-namespace'];
+  const modes: readonly BoxMode[] =
+    process.geteuid?.() === 0 ? ['root', 'user-namespace'] : ['user-namespace'];
   const reasons: string[] = [];
   for (const mode of only === undefined ? modes : [only]) {
     const refusal = await tryMode(mode, tools);
     if (refusal === undefined) return { kind: 'available', mode, tools };
     reasons.push(`${mode}: ${refusal.replaceAll('\n', '; ')}`);
   }
-  return { kind: 'unavailable', reason: `the kernel gives no network namespaces (${reasons.join(' | ')})`, hint };
+  return {
+    kind: 'unavailable',
+    reason: `the kernel gives no network namespaces (${reasons.join(' | ')})`,
+    hint,
+  };
 }
 
 const hint =

@@ -10,8 +10,8 @@ import { Agent, type AgentOptions } from '../hosts/agent-client.ts';
 import { checkLab, type LabAvailable, type LabUnavailable } from './availability.ts';
 import { type Box, type BoxMode, closeBox, insideBox, killBox, openBox } from './box.ts';
 import { execute, type Ran, type RunOptions } from './execute.ts';
-import { LabError } from './lab-error.ts';
 import { hold } from './hold.ts';
+import { LabError } from './lab-error.ts';
 import { makeRunFolder, noteBox, removeLeftovers } from './owner.ts';
 import { hostScript, networkBatch, switchScript } from './scripts.ts';
 import { shellFunctions, type Tools } from './tools.ts';
@@ -33,7 +33,11 @@ export async function startLab(topology: Topology, options: LabOptions = {}): Pr
   if (available.kind === 'unavailable') return available;
   const problems = checkTopology(topology);
   if (problems.length > 0)
-    throw new LabError('lab-topology', `the topology cannot be built: ${problems.join('; ')}`, 'Correct the topology.');
+    throw new LabError(
+      'lab-topology',
+      `the topology cannot be built: ${problems.join('; ')}`,
+      'Correct the topology.',
+    );
   removeLeftovers();
   const box = await openBox(available.mode);
   if (typeof box === 'string') return { kind: 'unavailable', reason: box, hint: 'Run as root.' };
@@ -102,15 +106,20 @@ export class Lab {
 
   /** Writes sysctls of a host (dotted keys, no `*`). */
   async sysctl(host: string, settings: Readonly<Record<string, string | number>>): Promise<void> {
-    const lines = Object.entries(settings).map(([key, value]) => `echo ${value} > /proc/sys/${key.replaceAll('.', '/')}`);
+    const lines = Object.entries(settings).map(
+      ([key, value]) => `echo ${value} > /proc/sys/${key.replaceAll('.', '/')}`,
+    );
     await this.must(host, ['sh', '-e', '-s'], lines.join('\n'));
   }
 
   /** Makes hosts (all where none are named) forget every connection they track. */
-  async flushConntrack(hosts: readonly string[] = this.topology.hosts.map((host) => host.name)): Promise<void> {
+  async flushConntrack(
+    hosts: readonly string[] = this.topology.hosts.map((host) => host.name),
+  ): Promise<void> {
     const script = join(import.meta.dirname, 'flush-conntrack.pl');
     const ran = await execute(insideBox(this.box, undefined, ['perl', script, ...hosts]));
-    if (ran.code !== 0) throw new LabError('lab-command', `flushing conntrack: ${ran.stderr.trim()}`, 'Name hosts.');
+    if (ran.code !== 0)
+      throw new LabError('lab-command', `flushing conntrack: ${ran.stderr.trim()}`, 'Name hosts.');
   }
 
   /** The long-lived Node process of a host, started on first use. */
@@ -144,12 +153,17 @@ export class Lab {
     ].join('\n');
     const ran = await execute(insideBox(this.box, undefined, ['sh', '-s']), { input: main });
     if (ran.code !== 0)
-      throw new LabError('lab-start', `the lab did not come up: ${ran.stderr.trim()}`, 'Correct the host named.');
+      throw new LabError(
+        'lab-start',
+        `the lab did not come up: ${ran.stderr.trim()}`,
+        'Correct the host named.',
+      );
   }
 
   private writeScripts(): readonly string[] {
     const head = `${shellFunctions(this.tools)}\n`;
-    const write = (name: string, text: string) => writeFileSync(join(this.folder, 'hosts', name), head + text);
+    const write = (name: string, text: string) =>
+      writeFileSync(join(this.folder, 'hosts', name), head + text);
     for (const host of this.topology.hosts) write(host.name, hostScript(host, this.topology));
     for (const one of this.topology.switches) write(one.name, switchScript(one.name, this.topology));
     return [...this.topology.hosts, ...this.topology.switches].map((one) => one.name);
@@ -164,7 +178,11 @@ export class Lab {
   private async must(host: string, argv: readonly string[], input = ''): Promise<void> {
     const ran = await this.run(host, argv, { input });
     if (ran.code !== 0)
-      throw new LabError('lab-command', `${argv.join(' ')} in ${host}: ${ran.stderr.trim()}`, 'See the text for the line.');
+      throw new LabError(
+        'lab-command',
+        `${argv.join(' ')} in ${host}: ${ran.stderr.trim()}`,
+        'See the text for the line.',
+      );
   }
 
   private abandon(): void {

@@ -9,7 +9,15 @@ import { loadQuiche, type QuicheConnection } from './quiche.ts';
 import { decodeFrames, encodeFrame, encodeVarint, frameTypes } from './wire.ts';
 
 const keptBodyBytes = 64 * 1024;
-const order: readonly Http3Stage[] = ['start', 'udp-send', 'first-datagram', 'handshake', 'request', 'headers', 'body'];
+const order: readonly Http3Stage[] = [
+  'start',
+  'udp-send',
+  'first-datagram',
+  'handshake',
+  'request',
+  'headers',
+  'body',
+];
 
 /** What one request has brought so far. */
 interface Reply {
@@ -143,9 +151,16 @@ export class Http3Client {
     this.certificate = readCertificate(engine.peerCertChain()?.[0]);
     this.reach('handshake');
     this.opened = undefined;
-    if (this.alpn !== 'h3') return opened({ kind: 'not-http3', alpn: this.alpn });
+    if (this.alpn !== 'h3') {
+      opened({ kind: 'not-http3', alpn: this.alpn });
+      return;
+    }
     // RFC 9114 section 6.2.1: a control stream (type 0) that begins with SETTINGS, before anything else.
-    engine.streamSend(2, Buffer.concat([encodeVarint(0), encodeFrame(frameTypes.settings, Buffer.alloc(0))]), false);
+    engine.streamSend(
+      2,
+      Buffer.concat([encodeVarint(0), encodeFrame(frameTypes.settings, Buffer.alloc(0))]),
+      false,
+    );
     opened();
   }
 

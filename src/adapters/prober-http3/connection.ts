@@ -30,7 +30,12 @@ export class QuicConnection {
   private timer: NodeJS.Timeout | undefined;
   private isOver = false;
 
-  private constructor(engine: QuicheConnection, socket: dgram.Socket, remote: QuicheAddress, events: ConnectionEvents) {
+  private constructor(
+    engine: QuicheConnection,
+    socket: dgram.Socket,
+    remote: QuicheAddress,
+    events: ConnectionEvents,
+  ) {
     this.engine = engine;
     this.socket = socket;
     this.remote = remote;
@@ -41,12 +46,23 @@ export class QuicConnection {
   }
 
   /** Opens the socket and readies the engine; nothing is sent before `flush`. Rejects with errno where it cannot. */
-  static async open(quiche: Quiche, target: Http3Target, idleMs: number, events: ConnectionEvents): Promise<QuicConnection> {
+  static async open(
+    quiche: Quiche,
+    target: Http3Target,
+    idleMs: number,
+    events: ConnectionEvents,
+  ): Promise<QuicConnection> {
     const socket = await openSocket(target);
     try {
       const remote = { host: target.address, port: target.port };
       const config = configure(quiche, target, idleMs);
-      const engine = quiche.Connection.connect(target.serverName, randomBytes(20), addressOf(socket), remote, config);
+      const engine = quiche.Connection.connect(
+        target.serverName,
+        randomBytes(20),
+        addressOf(socket),
+        remote,
+        config,
+      );
       return new QuicConnection(engine, socket, remote, events);
     } catch (error) {
       socket.close();
@@ -69,7 +85,7 @@ export class QuicConnection {
   /** Goes on from another local port, without telling the server: what a NAT that forgot the flow does to it. */
   async rebind(target: Http3Target): Promise<void> {
     const old = this.socket;
-    this.socket = await openSocket(target);
+    this.socket = await openSocket({ ...target, localPort: 0 });
     this.local = addressOf(this.socket);
     old.removeAllListeners('message').close();
     this.listen();
@@ -111,7 +127,8 @@ export class QuicConnection {
 
   /** Whether the engine's refusal of a datagram ends the attempt. */
   private refuse(datagram: Buffer, words: string): boolean {
-    if (/UnknownVersion/.test(words)) this.fail({ kind: 'no-common-version', serverVersions: versionsIn(datagram) });
+    if (/UnknownVersion/.test(words))
+      this.fail({ kind: 'no-common-version', serverVersions: versionsIn(datagram) });
     else if (/TlsFail/.test(words)) {
       this.flush();
       this.fail(this.closeCause() ?? { kind: 'tls-alert', by: 'us', alert: 0 });
@@ -151,11 +168,14 @@ export class QuicConnection {
     clearTimeout(this.timer);
     const wait = this.isOver ? null : this.engine.timeout();
     if (wait === null) return;
-    this.timer = setTimeout(() => {
-      this.engine.onTimeout();
-      this.flush();
-      this.progress();
-    }, Math.max(1, wait));
+    this.timer = setTimeout(
+      () => {
+        this.engine.onTimeout();
+        this.flush();
+        this.progress();
+      },
+      Math.max(1, wait),
+    );
   }
 
   private fail(cause: Http3Cause): void {
@@ -185,7 +205,9 @@ function configure(quiche: Quiche, target: Http3Target, idleMs: number): QuicheC
 /** Protocol names that no server knows, to make the ClientHello longer. */
 function padding(bytes: number): readonly string[] {
   const count = Math.ceil(bytes / 200);
-  return Array.from({ length: count }, (_, i) => `pad-${i}-`.padEnd(Math.min(199, Math.ceil(bytes / count) - 1), 'x'));
+  return Array.from({ length: count }, (_, i) =>
+    `pad-${i}-`.padEnd(Math.min(199, Math.ceil(bytes / count) - 1), 'x'),
+  );
 }
 
 function openSocket(target: Http3Target): Promise<dgram.Socket> {
@@ -196,7 +218,7 @@ function openSocket(target: Http3Target): Promise<dgram.Socket> {
       reject(error);
     };
     socket.once('error', fail);
-    socket.bind(0, target.localAddress, () => {
+    socket.bind(target.localPort ?? 0, target.localAddress, () => {
       socket.connect(target.port, target.address, (error?: Error) => {
         socket.off('error', fail);
         if (error) fail(error);

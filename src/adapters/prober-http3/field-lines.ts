@@ -11,7 +11,20 @@ export interface RequestFields {
 
 /** Static table (RFC 9204 appendix A): entries of :status. */
 const statuses: Readonly<Record<number, number>> = {
-  24: 103, 25: 200, 26: 304, 27: 404, 28: 503, 63: 100, 64: 204, 65: 206, 66: 302, 67: 400, 68: 403, 69: 421, 70: 425, 71: 500,
+  24: 103,
+  25: 200,
+  26: 304,
+  27: 404,
+  28: 503,
+  63: 100,
+  64: 204,
+  65: 206,
+  66: 302,
+  67: 400,
+  68: 403,
+  69: 421,
+  70: 425,
+  71: 500,
 };
 const staticIndex = { authority: 0, path: 1, methodGet: 17, schemeHttps: 23 } as const;
 

@@ -5,4 +5,4 @@ export { attemptHttp3 } from './attempt.ts';
 export { Http3Client } from './client.ts';
 export type { Http3Cause, Http3Certificate, Http3Outcome, Http3Stage, Http3Target } from './outcome.ts';
 export { probeHttp3 } from './probe.ts';
-export { type VersionAnswer, askVersions } from './version-probe.ts';
+export { askVersions, type VersionAnswer } from './version-probe.ts';

@@ -3,7 +3,14 @@
  */
 
 /** How far an attempt got. Only `body` proves the path both ways: a handshake alone does not. */
-export type Http3Stage = 'start' | 'udp-send' | 'first-datagram' | 'handshake' | 'request' | 'headers' | 'body';
+export type Http3Stage =
+  | 'start'
+  | 'udp-send'
+  | 'first-datagram'
+  | 'handshake'
+  | 'request'
+  | 'headers'
+  | 'body';
 
 export interface Http3Target {
   readonly address: string;
@@ -15,6 +22,8 @@ export interface Http3Target {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sends from this address; the kernel chooses where it is not given. */
   readonly localAddress?: string;
+  /** A free port of the kernel's choice where not given. */
+  readonly localPort?: number;
   /** Of the whole attempt; 3000 where not given. */
   readonly timeoutMs?: number;
   /** PEM of the authorities to trust. Where not given, the certificate is shown but not checked. */

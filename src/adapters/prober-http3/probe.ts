@@ -12,7 +12,10 @@ const startMs = 3000;
 /** Tries one GET over HTTP/3 from a fresh port. Never rejects. */
 export function probeHttp3(target: Http3Target): Promise<Http3Outcome> {
   const file = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? 'child.ts' : 'child.js');
-  const child = fork(file, { execArgv: ['--max-old-space-size=128'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = fork(file, {
+    execArgv: ['--max-old-space-size=128'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
   const errors: string[] = [];
   child.stderr?.setEncoding('utf8').on('data', (text: string) => errors.push(text));
   return new Promise((resolve) => {

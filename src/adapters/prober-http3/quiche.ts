@@ -38,7 +38,7 @@ export interface QuicheConnection {
   readable(): Iterable<number>;
   timeout(): number | null;
   onTimeout(): void;
-  close(isApp: boolean, code: number, reason: Uint8Array): void | null;
+  close(isApp: boolean, code: number, reason: Uint8Array): unknown;
   isEstablished(): boolean;
   isClosed(): boolean;
   isTimedOut(): boolean;

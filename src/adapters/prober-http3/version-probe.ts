@@ -25,14 +25,18 @@ export function askVersions(target: VersionTarget): Promise<VersionAnswer> {
   const socket = dgram.createSocket(target.address.includes(':') ? 'udp6' : 'udp4');
   const id = randomBytes(8);
   return new Promise((resolve) => {
-    const end = (answer: { kind: 'silence' | 'other-packet' } | { kind: 'icmp'; code: string } | Versions) => {
+    const end = (
+      answer: { kind: 'silence' | 'other-packet' } | { kind: 'icmp'; code: string } | Versions,
+    ) => {
       clearTimeout(deadline);
       socket.removeAllListeners().on('error', () => undefined);
       setImmediate(() => socket.close());
       resolve({ ...answer, ms: performance.now() - began });
     };
     const deadline = setTimeout(() => end({ kind: 'silence' }), target.timeoutMs ?? 1500);
-    socket.once('error', (error: NodeJS.ErrnoException) => end({ kind: 'icmp', code: error.code ?? error.message }));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      end({ kind: 'icmp', code: error.code ?? error.message }),
+    );
     socket.once('message', (datagram) => end(readVersions(datagram, id)));
     socket.bind(0, target.localAddress, () => {
       socket.connect(target.port, target.address, (error?: NodeJS.ErrnoException) => {
@@ -50,17 +54,26 @@ interface Versions {
 
 /** A long header of reserved version 0x1a2a3a4a, as long as an Initial must be. */
 function question(id: Buffer): Buffer {
-  const header = Buffer.concat([Buffer.from([0xcf, 0x1a, 0x2a, 0x3a, 0x4a, 8]), randomBytes(8), Buffer.from([8]), id]);
+  const header = Buffer.concat([
+    Buffer.from([0xcf, 0x1a, 0x2a, 0x3a, 0x4a, 8]),
+    randomBytes(8),
+    Buffer.from([8]),
+    id,
+  ]);
   return Buffer.concat([header, randomBytes(1200 - header.length)]);
 }
 
 /** Its destination id must be the source id that we sent; anything else is not an answer to us. */
 function readVersions(datagram: Buffer, id: Buffer): Versions | { kind: 'other-packet' } {
-  const isNegotiation = datagram.length > 15 && ((datagram[0] ?? 0) & 0x80) !== 0 && datagram.readUInt32BE(1) === 0;
+  const isNegotiation =
+    datagram.length > 15 && ((datagram[0] ?? 0) & 0x80) !== 0 && datagram.readUInt32BE(1) === 0;
   const destinationEnd = 6 + (datagram[5] ?? 0);
   if (!isNegotiation || !datagram.subarray(6, destinationEnd).equals(id)) return { kind: 'other-packet' };
   const start = destinationEnd + 1 + (datagram[destinationEnd] ?? 0);
   const count = Math.max(0, Math.floor((datagram.length - start) / 4));
-  const versions = Array.from({ length: count }, (_, i) => `0x${datagram.readUInt32BE(start + 4 * i).toString(16)}`);
+  const versions = Array.from(
+    { length: count },
+    (_, i) => `0x${datagram.readUInt32BE(start + 4 * i).toString(16)}`,
+  );
   return { kind: 'versions', versions };
 }

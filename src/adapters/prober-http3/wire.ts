@@ -40,7 +40,8 @@ export function decodeFrames(bytes: Buffer): { readonly frames: readonly Frame[]
   for (;;) {
     const type = decodeVarint(bytes, at);
     const length = type && decodeVarint(bytes, type.end);
-    if (!type || !length || length.end + length.value > bytes.length) return { frames, rest: bytes.subarray(at) };
+    if (!type || !length || length.end + length.value > bytes.length)
+      return { frames, rest: bytes.subarray(at) };
     at = length.end + length.value;
     frames.push({ type: type.value, payload: bytes.subarray(length.end, at) });
   }

@@ -1,0 +1,137 @@
+/*
+ * One request to the ingress, whatever protocol brought it: which router, whose client, what answer, which log line.
+ */
+import { type BlockList, isIPv6 } from 'node:net';
+import { type Forwarded, forward, type Headers } from './forwarded.ts';
+import type {
+  AccessLogLine,
+  EntryPoint,
+  IngressAnswer,
+  IngressConfig,
+  IngressPod,
+  IngressRouter,
+  Peer,
+} from './ingress-types.ts';
+import { listOf, trustOf } from './trust.ts';
+
+export interface IngressRequest {
+  readonly peer: Peer;
+  readonly method: string;
+  readonly path: string;
+  /** With its port, if the client wrote one. */
+  readonly authority: string;
+  /** `HTTP/1.1`, `HTTP/2.0`, `HTTP/3.0`. */
+  readonly protocol: string;
+  readonly headers: Headers;
+}
+
+export interface IngressDecision {
+  readonly status: number;
+  readonly answer: IngressAnswer;
+  /** Call when the answer is sent. */
+  readonly line: (sentBytes: number) => AccessLogLine;
+}
+
+/** Makes the function that decides requests of one entry point at one pod. */
+export function makeDecide(
+  config: IngressConfig,
+  pod: IngressPod,
+  entry: EntryPoint,
+): (request: IngressRequest) => IngressDecision {
+  const isTrusted = trustOf(entry.forwardedHeaders);
+  const routers = config.routers.map((router) => ({ router, allow: router.allow && listOf(router.allow) }));
+  let count = 0;
+  return (request) => {
+    count += 1;
+    const began = performance.now();
+    const start = new Date();
+    const client = request.peer.proxied?.address ?? request.peer.socketAddress;
+    const forwarded = forward(request.headers, client, isTrusted(client));
+    const host = hostOf(request.authority);
+    const match = routers.find(({ router }) => router.hosts.includes(host) || router.hosts.includes('*'));
+    const status = match === undefined ? 404 : match.allow && !contains(match.allow, client) ? 403 : 200;
+    const parts = {
+      config,
+      pod,
+      entry,
+      request,
+      forwarded,
+      host,
+      status,
+      count,
+      start,
+      router: match?.router,
+    };
+    return {
+      status,
+      answer: makeAnswer(parts),
+      line: (sentBytes) => makeLine(parts, sentBytes, performance.now() - began),
+    };
+  };
+}
+
+interface Parts {
+  readonly pod: IngressPod;
+  readonly entry: EntryPoint;
+  readonly request: IngressRequest;
+  readonly forwarded: Forwarded;
+  readonly host: string;
+  readonly status: number;
+  readonly count: number;
+  readonly start: Date;
+  readonly router: IngressRouter | undefined;
+}
+
+function makeAnswer(parts: Parts): IngressAnswer {
+  const { request, forwarded } = parts;
+  return {
+    pod: parts.pod.name,
+    router: parts.router?.name ?? '',
+    host: parts.host,
+    protocol: request.protocol,
+    socketPeer: request.peer.socketAddress,
+    ...(request.peer.proxied && { proxyPeer: request.peer.proxied.address }),
+    xff: forwarded.xff,
+    xRealIp: forwarded.xRealIp,
+    ...(forwarded.cfConnectingIp !== undefined && { cfConnectingIp: forwarded.cfConnectingIp }),
+  };
+}
+
+/** Traefik's pkg/middlewares/accesslog: ClientAddr is the connection's peer, ClientHost a kept X-Forwarded-For. */
+function makeLine(parts: Parts, sentBytes: number, durationMs: number): AccessLogLine {
+  const { request, start } = parts;
+  const peer = request.peer.proxied ?? { address: request.peer.socketAddress, port: request.peer.socketPort };
+  const address = isIPv6(peer.address) ? `[${peer.address}]` : peer.address;
+  return {
+    ClientAddr: `${address}:${peer.port}`,
+    ClientHost: parts.forwarded.kept ?? peer.address,
+    ClientPort: `${peer.port}`,
+    ClientUsername: '-',
+    DownstreamContentSize: sentBytes,
+    DownstreamStatus: parts.status,
+    Duration: Math.round(durationMs * 1e6),
+    RequestAddr: request.authority,
+    RequestCount: parts.count,
+    RequestHost: parts.host,
+    RequestMethod: request.method,
+    RequestPath: request.path,
+    RequestPort: /:(\d+)$/.exec(request.authority)?.[1] ?? '-',
+    RequestProtocol: request.protocol,
+    RequestScheme: parts.entry.tls ? 'https' : 'http',
+    ...(parts.router && { RouterName: parts.router.name }),
+    StartUTC: start.toISOString(),
+    entryPointName: parts.entry.name,
+    level: 'info',
+    msg: '',
+    time: new Date().toISOString(),
+    pod: parts.pod.name,
+  };
+}
+
+function hostOf(authority: string): string {
+  return authority.replace(/:\d+$/, '').toLowerCase();
+}
+
+function contains(list: BlockList, address: string): boolean {
+  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}

@@ -1,0 +1,101 @@
+/*
+ * What an ingress in the lab is told, what it answers to clients, and what it writes down.
+ */
+import type { Identity } from './certificate.ts';
+
+export interface IngressConfig {
+  /** One entry per pod on this host. */
+  readonly pods: readonly IngressPod[];
+  readonly identity: Identity;
+  readonly entryPoints: readonly EntryPoint[];
+  readonly routers: readonly IngressRouter[];
+  /** Also appended to this file, one JSON object a line, as Traefik's access log with `format: json`. */
+  readonly logFile?: string;
+}
+
+export interface IngressPod {
+  readonly name: string;
+  /** The pod's addresses, all of which it listens on. */
+  readonly addresses: readonly string[];
+}
+
+export interface EntryPoint {
+  readonly name: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** UDP on the same port number. */
+  readonly http3: boolean;
+  /** Alt-Svc header of TCP answers, for example `h3=":443"; ma=2592000`. */
+  readonly altSvc?: string;
+  /** Undefined: PROXY headers are not understood at all. */
+  readonly proxyProtocol?: Trust;
+  readonly forwardedHeaders?: Trust;
+}
+
+/** Whom to believe: these prefixes, or (insecure) everybody. */
+export interface Trust {
+  readonly trustedIps: readonly string[];
+  readonly insecure?: boolean;
+}
+
+export interface IngressRouter {
+  /** As the access log writes it: `app-immich@kubernetes`. */
+  readonly name: string;
+  /** Host names, exactly; `*` for all. */
+  readonly hosts: readonly string[];
+  /** ipAllowList middleware with these prefixes: others get 403. */
+  readonly allow?: readonly string[];
+}
+
+export interface IngressStarted {
+  readonly id: string;
+}
+
+/** The peer as the ingress knows it, before any header is looked at. */
+export interface Peer {
+  readonly socketAddress: string;
+  readonly socketPort: number;
+  /** From a PROXY header that was believed. */
+  readonly proxied?: { readonly address: string; readonly port: number };
+}
+
+/** The body of every answer that is not a download: what the application behind the ingress would see. */
+export interface IngressAnswer {
+  readonly pod: string;
+  readonly router: string;
+  readonly host: string;
+  readonly protocol: string;
+  readonly socketPeer: string;
+  readonly proxyPeer?: string;
+  /** X-Forwarded-For as forwarded: the kept ones, then the client. */
+  readonly xff: string;
+  readonly xRealIp: string;
+  readonly cfConnectingIp?: string;
+}
+
+/** One line of Traefik v3's JSON access log, in its field names. */
+export interface AccessLogLine {
+  readonly ClientAddr: string;
+  readonly ClientHost: string;
+  readonly ClientPort: string;
+  readonly ClientUsername: string;
+  readonly DownstreamContentSize: number;
+  readonly DownstreamStatus: number;
+  readonly Duration: number;
+  readonly RequestAddr: string;
+  readonly RequestCount: number;
+  readonly RequestHost: string;
+  readonly RequestMethod: string;
+  readonly RequestPath: string;
+  readonly RequestPort: string;
+  readonly RequestProtocol: string;
+  readonly RequestScheme: string;
+  readonly RouterName?: string;
+  readonly StartUTC: string;
+  readonly entryPointName: string;
+  readonly level: string;
+  readonly msg: string;
+  readonly time: string;
+  /** Not Traefik's: which pod wrote it. */
+  readonly pod: string;
+}

@@ -1,0 +1,20 @@
+/*
+ * How the lab's clients open TLS: to an address, with a name of its own, checking against the lab's authority.
+ */
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import type { AttemptTarget } from './attempt.ts';
+
+export function tlsOptions(target: AttemptTarget, alpn: string): ConnectionOptions {
+  const name = target.serverName ?? target.address;
+  return {
+    host: target.address,
+    port: target.port,
+    ALPNProtocols: [alpn],
+    rejectUnauthorized: target.ca !== undefined,
+    ...(target.ca !== undefined && { ca: target.ca }),
+    ...(isIP(name) === 0 && { servername: name }),
+    ...(target.localAddress !== undefined && { localAddress: target.localAddress }),
+    ...(target.localPort !== undefined && { localPort: target.localPort }),
+  };
+}
