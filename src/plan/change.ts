@@ -49,9 +49,14 @@ export interface SetChange {
   readonly settings: readonly Setting[];
 }
 
-/** Time or a condition that lets earlier answers and flows end. Its inverse is the same wait. */
+/**
+ * Time or a condition that lets earlier answers and flows end. Its inverse is the same wait. `seconds` is the least
+ * time that passes for answers and stragglers (nobody was seen for that long), and the most for a condition.
+ */
 export interface WaitChange {
   readonly kind: 'wait';
+  /** Waited only on the way forward, or only when rolling back past it; undefined: both. */
+  readonly direction?: 'forward' | 'back';
   readonly for:
     | { readonly kind: 'answers'; readonly record: FactKey; readonly seconds: number }
     | { readonly kind: 'stragglers'; readonly ip: Ip; readonly seconds: number; readonly seenBy: string }

@@ -1,0 +1,103 @@
+/*
+ * What acts by itself after a write: the API server, the endpoint controller, MetalLB's controller (it clears an address
+ * before it gives another) and Helm, which takes an upgrade back when an address stays pending. Each visible move is one.
+ */
+import { type Reader, readerOver, type Write } from '#estate/estate.ts';
+import type { Fact } from '#estate/fact.ts';
+import { kindTable } from '#estate/kinds.ts';
+import type { Service } from '#estate/kubernetes.ts';
+import { compareIps, familyOf, type Ip, ipToNumber, numberToIp } from '#net/ip.ts';
+import { slicesMove } from './settle-slices.ts';
+import type { World } from './world.ts';
+
+/** Writes that become visible together, and who made them. */
+export interface Move {
+  readonly writes: readonly Write[];
+  readonly says: string;
+}
+
+/** The moves that follow, in order, until nothing moves any more. `before` is the state that stood before the write. */
+export function settle(world: World, before: Reader, after: Reader): readonly Move[] {
+  const moves: Move[] = [];
+  let reader = after;
+  const take = (move: Move | undefined) => {
+    if (move === undefined || move.writes.length === 0) return false;
+    moves.push(move);
+    reader = readerOver(reader, move.writes);
+    return true;
+  };
+  take(clusterIpMove(reader));
+  take(slicesMove(before, reader));
+  for (const cluster of clustersOf(reader)) {
+    for (let round = 0; round < 20; round++) if (!take(addressMove(world, reader, cluster))) break;
+  }
+  return moves;
+}
+
+function clustersOf(reader: Reader): readonly string[] {
+  return reader.all('announcing').flatMap((f) => (f.value.program === 'metallb' ? [f.value.cluster] : []));
+}
+
+/** The API server gives a new Service a cluster address. */
+function clusterIpMove(reader: Reader): Move | undefined {
+  const without = reader.all('service').filter((f) => f.evidence.file === 'plan' && needsClusterIp(f.value));
+  if (without.length === 0) return undefined;
+  const used = reader.all('service').flatMap((f) => f.value.clusterIps);
+  const writes = without.map((f, i) => changed(f, { clusterIps: freeClusterIps(used, f.value, i) }));
+  return { writes, says: 'the API server gives the new Service a cluster address' };
+}
+
+function needsClusterIp(service: Service): boolean {
+  return service.type !== 'ExternalName' && service.clusterIps.length === 0;
+}
+
+/** Which address it will be cannot be known; the one after the highest in use stands for it. */
+function freeClusterIps(used: readonly Ip[], service: Service, nth: number): readonly Ip[] {
+  return service.ipFamilies.flatMap((family) => {
+    const highest = used
+      .filter((ip) => familyOf(ip) === family)
+      .sort(compareIps)
+      .at(-1);
+    return highest === undefined ? [] : [numberToIp(ipToNumber(highest) + BigInt(nth + 1), family)];
+  });
+}
+
+/** The next thing MetalLB's controller does in the cluster: it works on one Service at a time, in order of their keys. */
+function addressMove(world: World, reader: Reader, cluster: string): Move | undefined {
+  for (const f of reader.by('service', 'cluster', cluster)) {
+    const move = addressMoveOf(world, reader, f);
+    if (move !== undefined) return move;
+  }
+  return undefined;
+}
+
+function addressMoveOf(world: World, reader: Reader, f: Fact<'service'>): Move | undefined {
+  const service = f.value;
+  const id = kindTable.service.id(service);
+  if (service.type !== 'LoadBalancer') {
+    return service.vips.length > 0 ? clears(f, `${id} is no LoadBalancer any more`) : undefined;
+  }
+  const outcome = world.allocate(reader, service);
+  switch (outcome.kind) {
+    case 'keeps':
+      return undefined;
+    case 'assigned':
+      if (service.vips.length > 0) return clears(f, `${id} asks for another address`);
+      return {
+        writes: [changed(f, { vips: outcome.ips.map((ip) => ({ ip, ipMode: 'VIP' })) })],
+        says: `MetalLB gives ${id} ${outcome.ips.join(' and ')}`,
+      };
+    case 'cleared':
+    case 'refused':
+      return service.vips.length > 0 ? clears(f, outcome.says) : undefined;
+  }
+}
+
+function clears(f: Fact<'service'>, why: string): Move {
+  const ips = f.value.vips.map((v) => v.ip).join(' and ');
+  return { writes: [changed(f, { vips: [] })], says: `MetalLB takes ${ips} back: ${why}` };
+}
+
+function changed(f: Fact<'service'>, fields: Partial<Service>): Write {
+  return { key: f.key, before: f, after: { ...f, value: { ...f.value, ...fields } } };
+}

@@ -1,0 +1,116 @@
+/*
+ * A view: the estate with some facts laid over it, never stored as a copy. It knows the version of every key that the
+ * overlay touches, so that a kept answer can be told good or stale without asking again.
+ */
+import {
+  type Estate,
+  keysTouched,
+  type Reader,
+  type ReadKey,
+  readerOf,
+  readerOver,
+  type Write,
+} from '#estate/estate.ts';
+import type { Fact, FactKey } from '#estate/fact.ts';
+import { canonical } from '#estate/fingerprint.ts';
+
+export interface View {
+  /** Equal for views that hold equal facts. */
+  readonly id: string;
+  readonly overlay: ReadonlyMap<FactKey, Fact | undefined>;
+  readonly reader: Reader;
+  /** Version of every touched key; a key that is not here is as in the estate. Ordered by key. */
+  readonly versions: ReadonlyMap<ReadKey, number>;
+  /** View that this one was made from, and the keys that differ from it. */
+  readonly parent?: { readonly view: View; readonly differs: readonly ReadKey[] };
+}
+
+/** Makes views of one estate; versions are numbers that stay the same as long as the maker lives. */
+export class Views {
+  readonly base: View;
+  readonly #estate: Estate;
+  readonly #contents = new Map<string, number>();
+  readonly #ofFact = new WeakMap<Fact, number>();
+  readonly #known = new Map<string, View>();
+
+  constructor(estate: Estate) {
+    this.#estate = estate;
+    this.base = { id: '', overlay: new Map(), reader: readerOf(estate), versions: new Map() };
+    this.#known.set('', this.base);
+  }
+
+  /** The view with the writes laid over it; the same object for equal contents. */
+  with(view: View, writes: readonly Write[]): View {
+    const overlay = new Map(view.overlay);
+    for (const w of writes) this.#lay(overlay, w);
+    const id = this.#idOf(overlay);
+    const known = this.#known.get(id);
+    if (known !== undefined) return known;
+    const made = this.#make(id, overlay, view);
+    this.#known.set(id, made);
+    return made;
+  }
+
+  get count(): number {
+    return this.#known.size;
+  }
+
+  #lay(overlay: Map<FactKey, Fact | undefined>, write: Write): void {
+    const base = this.#estate.facts.get(write.key);
+    if (this.#content(base) === this.#content(write.after)) overlay.delete(write.key);
+    else overlay.set(write.key, write.after);
+  }
+
+  #idOf(overlay: ReadonlyMap<FactKey, Fact | undefined>): string {
+    return [...overlay]
+      .map(([key, fact]) => `${key}#${this.#content(fact)}`)
+      .sort()
+      .join('\n');
+  }
+
+  #make(id: string, overlay: ReadonlyMap<FactKey, Fact | undefined>, parent: View): View {
+    const writes = [...overlay].map(([key, after]) => ({ key, before: this.#estate.facts.get(key), after }));
+    const versions = this.#versionsOf(writes);
+    return {
+      id,
+      overlay,
+      reader: readerOver(this.base.reader, writes),
+      versions,
+      parent: { view: parent, differs: differing(parent.versions, versions) },
+    };
+  }
+
+  #versionsOf(writes: readonly Write[]): ReadonlyMap<ReadKey, number> {
+    const parts = new Map<ReadKey, string[]>();
+    for (const w of writes) {
+      const part = `${w.key}#${this.#content(w.after)}`;
+      for (const key of keysTouched(w)) parts.set(key, [...(parts.get(key) ?? []), part]);
+    }
+    const keys = [...parts.keys()].sort();
+    return new Map(keys.map((key) => [key, this.#number((parts.get(key) ?? []).sort().join('\n'))]));
+  }
+
+  #content(fact: Fact | undefined): number {
+    if (fact === undefined) return 0;
+    const known = this.#ofFact.get(fact);
+    if (known !== undefined) return known;
+    const number = this.#number(canonical(fact.value));
+    this.#ofFact.set(fact, number);
+    return number;
+  }
+
+  #number(text: string): number {
+    const known = this.#contents.get(text);
+    if (known !== undefined) return known;
+    const number = this.#contents.size + 1;
+    this.#contents.set(text, number);
+    return number;
+  }
+}
+
+function differing(a: ReadonlyMap<ReadKey, number>, b: ReadonlyMap<ReadKey, number>): readonly ReadKey[] {
+  const keys = new Set<ReadKey>();
+  for (const [key, version] of a) if (b.get(key) !== version) keys.add(key);
+  for (const [key, version] of b) if (a.get(key) !== version) keys.add(key);
+  return [...keys];
+}
