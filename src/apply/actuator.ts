@@ -2,7 +2,6 @@
  * What writes. One interface for the lab's controllers and for real systems, so that what is rehearsed is what will
  * be applied. Reading (adapters' sources) and writing are different objects: a read-only run holds no Actuator.
  */
-import type { Fact } from '#estate/fact.ts';
 import type { PlannedChange, Setting } from '#plan/change.ts';
 
 /** What the live system holds for a setting right now. */
@@ -30,8 +29,8 @@ export interface Actuator {
   /** Anything that would stop a write or its undo later: reachability, rights, dry run. Empty: fine. */
   preflight(change: PlannedChange): Promise<readonly string[]>;
   observe(change: PlannedChange): Promise<Observed>;
-  /** Writes change.change (a set). Never called without `observe` having said `before`. */
-  write(change: PlannedChange): Promise<WriteOutcome>;
+  /** Writes change.change (a set), never before `observe` has said `before`. `backup`: what its forward write kept, when this is its undo. */
+  write(change: PlannedChange, backup?: string): Promise<WriteOutcome>;
   /** What must be kept to undo it byte for byte, saved in the journal before the write. */
-  backup?(change: PlannedChange): Promise<readonly Fact[] | string>;
+  backup?(change: PlannedChange): Promise<string>;
 }

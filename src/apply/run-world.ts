@@ -1,0 +1,69 @@
+/* What a run needs from outside: writers, probes, a person, a clock, a lock. Only interfaces; adapters and lab fill them. */
+import type { PlannedChange } from '#plan/change.ts';
+import type { Stage } from '#plan/plan.ts';
+import type { Actuator } from './actuator.ts';
+import type { Direction, Entry, JournalStore } from './journal.ts';
+
+export interface Clock {
+  /** ISO time. */
+  now(): string;
+  /** Resolves early, with false, when the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<boolean>;
+}
+
+/** What a person decided at a question or after Ctrl-C. */
+export type Order = 'go-on' | 'pause' | 'roll-back';
+
+export interface Operator {
+  /** A gate's question; never answered by itself where nobody is there ('pause' then). */
+  confirm(asks: string): Promise<Order>;
+  /** Something failed; `says` and `next` are shown. */
+  decide(says: string, next: string): Promise<Order>;
+}
+
+export interface GateResult {
+  readonly passed: boolean;
+  readonly says: string;
+}
+
+/** Probes of a stage: against the baseline taken before and the prediction. */
+export interface GateProber {
+  check(stage: Stage, direction: Direction): Promise<GateResult>;
+}
+
+/** Told of every record and of what is being tried, for the progress view. */
+export interface Watcher {
+  record(entry: Entry): void;
+  trying(says: string): void;
+}
+
+export interface RunWorld {
+  readonly actuators: readonly Actuator[];
+  readonly journal: JournalStore;
+  readonly clock: Clock;
+  readonly operator: Operator;
+  readonly gates: GateProber;
+  readonly watcher: Watcher;
+  /** Set when the run shall stop after the change at hand (first Ctrl-C); 'stop' stops at once. */
+  readonly interrupt?: () => Order | undefined;
+  readonly policy: RunPolicy;
+}
+
+export interface RunPolicy {
+  /** Tries of a call that may pass (unreachable, 429, time-out). */
+  readonly tries: number;
+  readonly firstPauseMs: number;
+  /** How long a written change may take until it can be read back. */
+  readonly settleMs: number;
+  /** Factor on the plan's waits: below 1 only in a lab, whose TTLs run on the same scale. */
+  readonly timeScale: number;
+}
+
+export const defaultPolicy: RunPolicy = { tries: 5, firstPauseMs: 500, settleMs: 60_000, timeScale: 1 };
+
+/** The actuator for a change; undefined: none can write it. */
+export function actuatorFor(actuators: readonly Actuator[], change: PlannedChange): Actuator | undefined {
+  if (change.change.kind !== 'set') return undefined;
+  const { settings } = change.change;
+  return actuators.find((a) => settings.every((s) => a.can(change.through.system, s)));
+}
