@@ -114,10 +114,11 @@ function cacheEnv(root: string, recipe: Recipe): NodeJS.ProcessEnv {
   const base = machineEnv();
   const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
   const below = (paths: readonly string[]) => paths.map((path) => `${root}${path}`);
-  const libraries = below([`usr/lib/${triplet}`, `lib/${triplet}`, 'usr/lib']);
+  const own = (recipe.libraries ?? []).map((path) => path.replace('%', triplet));
+  const libraries = below([`usr/lib/${triplet}`, `lib/${triplet}`, 'usr/lib', ...own]);
   if (base.LD_LIBRARY_PATH) libraries.push(base.LD_LIBRARY_PATH);
   const path = [...below(['usr/sbin', 'usr/bin', 'sbin', 'bin']), base.PATH ?? ''];
-  const own = Object.entries(recipe.env ?? {}).map(([key, value]) => [
+  const settings = Object.entries(recipe.env ?? {}).map(([key, value]) => [
     key,
     value.replace('@', root).replace('%', triplet),
   ]);
@@ -125,7 +126,7 @@ function cacheEnv(root: string, recipe: Recipe): NodeJS.ProcessEnv {
     ...base,
     PATH: path.join(delimiter),
     LD_LIBRARY_PATH: libraries.join(delimiter),
-    ...Object.fromEntries(own),
+    ...Object.fromEntries(settings),
   };
 }
 

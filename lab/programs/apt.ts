@@ -26,15 +26,26 @@ export interface AptState {
   readonly statusFile: string;
 }
 
+/** Why the lists of a folder could not be read; asked once per process, since waiting for a dead network is slow. */
+const failures = new Map<string, unknown>();
+
 /** Brings the package lists up to date, at most once a day unless `force`. */
 export async function update(apt: AptState, force = false): Promise<void> {
   await withLock(join(apt.folder, 'update.lock'), async () => {
+    if (failures.has(apt.folder)) throw failures.get(apt.folder);
     if (!force && (await hasFreshLists(apt))) return;
-    await mkdir(join(apt.folder, 'state/lists/partial'), { recursive: true });
-    await mkdir(join(apt.folder, 'cache/archives/partial'), { recursive: true });
-    await run('apt-get', [...options(apt), '-qq', '-o', 'APT::Update::Error-Mode=any', 'update'], limits);
-    await run('apt-cache', [...options(apt), 'gencaches'], limits);
+    await readLists(apt).catch((cause) => {
+      failures.set(apt.folder, cause);
+      throw cause;
+    });
   });
+}
+
+async function readLists(apt: AptState): Promise<void> {
+  await mkdir(join(apt.folder, 'state/lists/partial'), { recursive: true });
+  await mkdir(join(apt.folder, 'cache/archives/partial'), { recursive: true });
+  await run('apt-get', [...options(apt), '-qq', '-o', 'APT::Update::Error-Mode=any', 'update'], limits);
+  await run('apt-cache', [...options(apt), 'gencaches'], limits);
 }
 
 /** The packages that `names` need and the machine has not, and `names` themselves even if it has. */

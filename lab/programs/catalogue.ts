@@ -13,6 +13,8 @@ export interface Recipe {
   readonly files: readonly string[];
   /** Further settings of the environment; `@` stands for the root folder, `%` for the library triplet. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Folders of private libraries below the root folder; `%` as above. */
+  readonly libraries?: readonly string[];
   /** Dependencies by package name that running the program does not need. */
   readonly leaveOut?: RegExp;
   /** Files to take away after unpacking, because they need what was left out. */
@@ -80,6 +82,7 @@ export const catalogue = {
     folder: 'chromium',
     files: ['usr/lib/chromium/chromium'],
     env: { FONTCONFIG_PATH: '@etc/fonts', XDG_DATA_HOME: '@usr/share' },
+    libraries: ['usr/lib/%/pulseaudio'],
     leaveOut:
       /^(xdg-utils|adwaita-icon-theme|hicolor-icon-theme|gtk-update-icon-cache|dconf.*|dbus.*|systemd.*)$/,
     onDemand: true,
