@@ -2,9 +2,11 @@
  * Finds a Debian program (nft, named, postgres …) on the machine, or brings it into the project's cache:
  * fetched with apt, unpacked, not installed, so no service starts and no system file changes.
  */
+import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { delimiter, join, resolve } from 'node:path';
+import { basename, delimiter, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { type ProgramName, type Recipe, recipeOf } from './programs/catalogue.ts';
 import { fetchRecipe, readStamp } from './programs/fetch.ts';
 
@@ -88,10 +90,33 @@ async function look(name: ProgramName, search: Search): Promise<Program | Missin
 
 async function findOnMachine(name: ProgramName, recipe: Recipe): Promise<Program | undefined> {
   for (const path of recipe.alsoNeeds ?? []) if (!(await canRead(join('/', path)))) return undefined;
+  const own = { kind: 'program', name, env: machineEnv(), root: '/', from: 'machine' } as const;
   for (const path of recipe.files.map((file) => join('/', file)))
-    if (await canRun(path))
-      return { kind: 'program', name, path, env: machineEnv(), root: '/', from: 'machine' };
+    if (await canRun(path)) return { ...own, path };
+  const path = recipe.version ? await findOnPath(recipe) : undefined;
+  return path === undefined ? undefined : { ...own, path };
+}
+
+/** A program in another place than Debian's, if it says that its version is high enough. */
+async function findOnPath({ files, version }: Recipe): Promise<string | undefined> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const path = join(folder, basename(files[0] ?? ''));
+    if (folder.startsWith('/') && (await canRun(path)) && version)
+      return isAtLeast(await askVersion(path, version.args), version.atLeast) ? path : undefined;
+  }
   return undefined;
+}
+
+async function askVersion(path: string, args: readonly string[]): Promise<string> {
+  const output = await promisify(execFile)(path, [...args], { timeout: 5_000 }).catch(() => undefined);
+  return output ? output.stdout + output.stderr : '';
+}
+
+/** Whether the first version number in a text (`nftables v1.0.6`) reaches a major and minor number. */
+export function isAtLeast(text: string, [major, minor]: readonly [number, number]): boolean {
+  const [, foundMajor, foundMinor] = text.match(/(\d+)\.(\d+)/) ?? [];
+  if (foundMajor === undefined) return false;
+  return Number(foundMajor) > major || (Number(foundMajor) === major && Number(foundMinor) >= minor);
 }
 
 async function findInCache(name: ProgramName, recipe: Recipe, cache: string): Promise<Program> {

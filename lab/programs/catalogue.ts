@@ -21,6 +21,8 @@ export interface Recipe {
   readonly remove?: readonly string[];
   /** Files that must lie beside a program of the machine's own, or it is not adequate; `%` as above. */
   readonly alsoNeeds?: readonly string[];
+  /** How a program found elsewhere on PATH tells its version, and the lowest adequate one; none: never from there. */
+  readonly version?: { readonly args: readonly string[]; readonly atLeast: readonly [number, number] };
   /** True if it is so large that only an explicit request fetches it. */
   readonly onDemand?: boolean;
 }
@@ -55,28 +57,78 @@ const iptables = {
 
 /** Every program by the name that the project calls it. */
 export const catalogue = {
-  nft: { packages: ['nftables'], folder: 'nftables', files: ['usr/sbin/nft'] },
-  ip: { packages: ['iproute2'], folder: 'iproute2', files: ['sbin/ip', 'usr/sbin/ip', 'bin/ip'] },
-  named: { ...bind, files: ['usr/sbin/named'] },
-  dig: { ...bind, files: ['usr/bin/dig'] },
-  nsupdate: { ...bind, files: ['usr/bin/nsupdate'] },
-  postgres: { ...postgres, files: ['usr/lib/postgresql/15/bin/postgres'] },
-  initdb: { ...postgres, files: ['usr/lib/postgresql/15/bin/initdb'] },
-  psql: { ...postgres, files: ['usr/lib/postgresql/15/bin/psql'] },
-  crowdsec: { ...crowdsec, files: ['usr/bin/crowdsec'] },
-  cscli: { ...crowdsec, files: ['usr/bin/cscli'] },
+  nft: {
+    version: { args: ['--version'], atLeast: [1, 0] },
+    packages: ['nftables'],
+    folder: 'nftables',
+    files: ['usr/sbin/nft'],
+  },
+  ip: {
+    version: { args: ['-V'], atLeast: [5, 10] },
+    packages: ['iproute2'],
+    folder: 'iproute2',
+    files: ['sbin/ip', 'usr/sbin/ip', 'bin/ip'],
+  },
+  named: { version: { args: ['-v'], atLeast: [9, 16] }, ...bind, files: ['usr/sbin/named'] },
+  dig: { version: { args: ['-v'], atLeast: [9, 16] }, ...bind, files: ['usr/bin/dig'] },
+  nsupdate: { version: { args: ['-V'], atLeast: [9, 16] }, ...bind, files: ['usr/bin/nsupdate'] },
+  postgres: {
+    version: { args: ['--version'], atLeast: [13, 0] },
+    ...postgres,
+    files: ['usr/lib/postgresql/15/bin/postgres'],
+  },
+  initdb: {
+    version: { args: ['--version'], atLeast: [13, 0] },
+    ...postgres,
+    files: ['usr/lib/postgresql/15/bin/initdb'],
+  },
+  psql: {
+    version: { args: ['--version'], atLeast: [13, 0] },
+    ...postgres,
+    files: ['usr/lib/postgresql/15/bin/psql'],
+  },
+  crowdsec: { version: { args: ['-version'], atLeast: [1, 4] }, ...crowdsec, files: ['usr/bin/crowdsec'] },
+  cscli: { version: { args: ['version'], atLeast: [1, 4] }, ...crowdsec, files: ['usr/bin/cscli'] },
   nginx: {
     packages: ['nginx', 'libnginx-mod-stream'],
     folder: 'nginx',
     files: ['usr/sbin/nginx'],
     alsoNeeds: ['usr/lib/nginx/modules/ngx_stream_module.so'],
   },
-  haproxy: { packages: ['haproxy'], folder: 'haproxy', files: ['usr/sbin/haproxy'] },
-  caddy: { packages: ['caddy'], folder: 'caddy', files: ['usr/bin/caddy'], leaveOut: /^lib(nss|nspr)/ },
-  iptables: { ...iptables, files: ['usr/sbin/iptables-nft'] },
-  'iptables-save': { ...iptables, files: ['usr/sbin/iptables-nft-save'] },
-  'iptables-restore': { ...iptables, files: ['usr/sbin/iptables-nft-restore'] },
-  conntrack: { packages: ['conntrack'], folder: 'conntrack', files: ['usr/sbin/conntrack'] },
+  haproxy: {
+    version: { args: ['-v'], atLeast: [2, 2] },
+    packages: ['haproxy'],
+    folder: 'haproxy',
+    files: ['usr/sbin/haproxy'],
+  },
+  caddy: {
+    version: { args: ['version'], atLeast: [2, 6] },
+    packages: ['caddy'],
+    folder: 'caddy',
+    files: ['usr/bin/caddy'],
+    leaveOut: /^lib(nss|nspr)/,
+  },
+  iptables: {
+    version: { args: ['--version'], atLeast: [1, 8] },
+    ...iptables,
+    files: ['usr/sbin/iptables-nft'],
+  },
+  'iptables-save': {
+    version: { args: ['--version'], atLeast: [1, 8] },
+    ...iptables,
+    files: ['usr/sbin/iptables-nft-save'],
+  },
+  'iptables-restore': {
+    version: { args: ['--version'], atLeast: [1, 8] },
+    ...iptables,
+    files: ['usr/sbin/iptables-nft-restore'],
+  },
+  conntrack: {
+    version: { args: ['--version'], atLeast: [1, 4] },
+    packages: ['conntrack'],
+    folder: 'conntrack',
+    files: ['usr/sbin/conntrack'],
+  },
   chromium: {
     packages: ['chromium', 'fonts-dejavu-core'],
     folder: 'chromium',
