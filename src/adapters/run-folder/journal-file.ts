@@ -1,0 +1,49 @@
+/* The journal of a run as a file: a line is on the disk (fsync) before the next action begins. */
+import { open, readFile, truncate } from 'node:fs/promises';
+import { type JournalStore, journalLine, parseJournal, type Record } from '#apply/journal.ts';
+import { messageOf, SightlineError } from '#estate/error.ts';
+
+/** Store over the file; a last line that a crash cut is removed when it is first read. */
+export function journalFile(path: string): JournalStore {
+  return {
+    read: async () => {
+      const text = await readIfThere(path);
+      const { records, cut } = parseJournal(text);
+      if (cut !== undefined) await truncate(path, Buffer.byteLength(text) - Buffer.byteLength(cut));
+      return records;
+    },
+    append: async (record: Record) => {
+      try {
+        const file = await open(path, 'a', 0o600);
+        try {
+          await file.writeFile(journalLine(record));
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+      } catch (cause) {
+        throw new SightlineError(
+          'journal-unwritable',
+          `the journal ${path} cannot be written: ${messageOf(cause)}`,
+          {
+            hint: 'nothing goes on without its journal: make room or mend the folder, then run sightline resume',
+            cause,
+          },
+        );
+      }
+    },
+  };
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new SightlineError(
+      'journal-unreadable',
+      `the journal ${path} cannot be read: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
