@@ -67,11 +67,15 @@ const importTypes = new Set([
 ]);
 
 function importOf(path: string, node: Node): readonly Import[] {
-  if (!importTypes.has(node.type)) return [];
-  if (!isNode(node.source)) return [];
-  const name = node.source.type === 'Literal' ? String(node.source.value) : undefined;
+  const source = isRequire(node) ? (node.arguments as readonly unknown[])[0] : node.source;
+  if (!isNode(source) || !(isRequire(node) || importTypes.has(node.type))) return [];
+  const name = source.type === 'Literal' ? String(source.value) : undefined;
   const isRelative = name?.startsWith('.') ?? false;
   return [{ target: name && locate(path, name), isTypeOnly: isTypeOnly(node), isRelative }];
+}
+
+function isRequire(node: Node): boolean {
+  return node.type === 'CallExpression' && isNode(node.callee) && node.callee.name === 'require';
 }
 
 function isTypeOnly(node: Node): boolean {
