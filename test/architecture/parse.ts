@@ -98,10 +98,19 @@ function locate(path: string, name: string): string {
 function nameOf(node: Node, parent: Node, key: string): readonly string[] {
   if (node.type === 'MemberExpression' && isNode(node.object) && isNode(node.property))
     return node.object.name === 'Math' ? [`Math.${node.property.name}`] : [];
-  if (node.type !== 'Identifier') return [];
+  if (node.type !== 'Identifier' || isPureDate(node, parent)) return [];
   const isMember = parent.type === 'MemberExpression' && key === 'property' && !parent.computed;
   const isPart = parent.type === 'TSQualifiedName' && key === 'right';
   return isMember || isPart || (key === 'key' && !parent.computed) ? [] : [String(node.name)];
+}
+
+/** `Date` as arithmetic on a time that was given (`new Date(ms)`, `Date.parse(text)`) reads no clock. */
+function isPureDate(node: Node, parent: Node): boolean {
+  if (node.name !== 'Date') return false;
+  if (parent.type === 'NewExpression') return (parent.arguments as readonly unknown[]).length > 0;
+  const member =
+    parent.type === 'MemberExpression' && isNode(parent.property) ? parent.property.name : undefined;
+  return member === 'parse' || member === 'UTC';
 }
 
 function waits(node: Node): boolean {
