@@ -51,7 +51,16 @@ function pidNamespace(up: Up): string {
 
 function processesIn(namespace: string): readonly string[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => namespaceOf(pid) === namespace);
+  return pids.filter((pid) => namespaceOf(pid) === namespace && !isZombie(pid));
+}
+
+/** Ended, and waiting for the machine's init to take note: nothing of ours any more. */
+function isZombie(pid: string): boolean {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return true;
+  }
 }
 
 function namespaceOf(pid: string): string | undefined {
@@ -97,7 +106,7 @@ describe('up and down', () => {
   });
 
   test('a refused ruleset names the host and line, and nothing stays', async () => {
-    const topology: Topology = {
+    const bad: Topology = {
       hosts: [{ name: 'bad', ruleset: 'table ip x { nonsense' }],
       switches: [],
       links: [],
