@@ -24,6 +24,8 @@ export interface Listener {
   readonly proxyProtocol?: Trust;
   readonly redirectsTo?: string;
   readonly middlewares: readonly string[];
+  /** Whether routes that name no entry point use it; undefined: the program knows no defaults. */
+  readonly isDefault?: boolean;
 }
 
 /** One ingress program in a cluster. `id` is `cluster/ns/workload`. */

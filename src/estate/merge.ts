@@ -1,0 +1,83 @@
+/*
+ * One estate from what several sources read. The same fact read twice is fine; two that differ are a contradiction,
+ * which is shown with both places. Between sources of different rank the better one wins and keeps what it knows; the
+ * other may only fill in what that left open. Between equals nobody knows which is right, so the kind has a gap.
+ */
+import type { Evidence, Gap } from './evidence.ts';
+import type { Fact, FactKey } from './fact.ts';
+import { canonical } from './fingerprint.ts';
+import { type Kind, kindTable } from './kinds.ts';
+
+/** 0: live systems; 1: repositories; 2: files of a node or script; 3: what a person wrote down. */
+export type Rank = 0 | 1 | 2 | 3;
+
+export interface Merged {
+  readonly facts: readonly Fact[];
+  readonly gaps: readonly Gap[];
+}
+
+/** Live, then repository, then file on a machine, then document or statement. */
+export function rankOf(evidence: Evidence): Rank {
+  const folder = evidence.file.split('/', 1)[0];
+  if (folder === 'source') return 1;
+  if (folder === 'node') return 2;
+  return evidence.file.includes('/') ? 0 : 3;
+}
+
+/** Facts with one value a key, in order of first appearance, and a gap for each contradiction. */
+export function mergeFacts(facts: Iterable<Fact>): Merged {
+  const byKey = new Map<FactKey, Fact>();
+  const gaps: Gap[] = [];
+  for (const f of facts) {
+    const known = byKey.get(f.key);
+    if (known === undefined) byKey.set(f.key, f);
+    else byKey.set(f.key, mergeTwo(known, f, gaps));
+  }
+  return { facts: [...byKey.values()], gaps };
+}
+
+function mergeTwo(first: Fact, second: Fact, gaps: Gap[]): Fact {
+  const [better, worse] =
+    rankOf(second.evidence) < rankOf(first.evidence) ? [second, first] : [first, second];
+  const differing = fieldsThatDiffer(better.value, worse.value);
+  const isSameRank = rankOf(better.evidence) === rankOf(worse.evidence);
+  if (differing.length > 0) gaps.push(contradiction(better, worse, differing, isSameRank));
+  return isSameRank ? better : filledIn(better, worse);
+}
+
+/** The better fact, with fields that it lacks taken from the worse. */
+function filledIn(better: Fact, worse: Fact): Fact {
+  const value = { ...worse.value, ...withoutUndefined(better.value) } as Fact['value'];
+  const owner = better.owner ?? worse.owner;
+  return owner === undefined ? { ...better, value } : { ...better, value, owner };
+}
+
+function withoutUndefined(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
+}
+
+function fieldsThatDiffer(a: object, b: object): readonly string[] {
+  const other = b as Readonly<Record<string, unknown>>;
+  return Object.entries(a)
+    .filter(([k, v]) => v !== undefined && other[k] !== undefined && canonical(v) !== canonical(other[k]))
+    .map(([k]) => k)
+    .sort();
+}
+
+function contradiction(better: Fact, worse: Fact, fields: readonly string[], isSameRank: boolean): Gap {
+  const system = (kindTable[better.kind].system as (v: Fact['value']) => string | undefined)(better.value);
+  return {
+    id: `contradiction:${better.key}:${worse.evidence.file}`,
+    ...(system !== undefined && { system }),
+    kinds: isSameRank ? [better.kind satisfies Kind] : [],
+    what: `${placeText(better.evidence)} and ${placeText(worse.evidence)} disagree on ${better.key}: ${fields.join(', ')}`,
+    expected: isSameRank
+      ? 'one of the two places, or two that agree'
+      : `${placeText(better.evidence)} is taken, because it is nearer to what runs`,
+    evidence: worse.evidence,
+  };
+}
+
+function placeText(evidence: Evidence): string {
+  return evidence.line === undefined ? evidence.file : `${evidence.file}:${evidence.line}`;
+}
