@@ -16,17 +16,18 @@ export interface Check {
   readonly needs: readonly Need[];
 }
 
-const vitest = 'node_modules/vitest/vitest.mjs';
+const labTests = ['node_modules/vitest/vitest.mjs', 'run', '-c', 'vitest.lab.config.ts'] as const;
 const cachedPrograms: readonly ProgramName[] = programNames.filter((name) => !recipeOf(name).onDemand);
 
 /** Part of `npm test`: seconds each. */
 export const smokeChecks: readonly Check[] = [];
 
-/** Part of `npm run test:full`: minutes each at most, a quarter of an hour together. */
+/** Part of `npm run test:full`: minutes each at most, a quarter of an hour together. Every `*.lab.test.ts` is in one. */
 export const longChecks: readonly Check[] = [
   {
     name: 'Debian programs',
-    script: [vitest, 'run', '-c', 'vitest.lab.config.ts', 'lab/programs'],
+    script: [...labTests, 'lab/programs'],
     needs: ['netns', ...cachedPrograms],
   },
+  { name: 'kernel lab', script: [...labTests, 'lab/kernel', 'lab/traffic'], needs: ['netns', 'nft', 'ip'] },
 ];

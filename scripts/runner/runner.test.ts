@@ -1,4 +1,6 @@
 /** The runner counts what ran, says what was left out, and passes only a run that was whole. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { longChecks, smokeChecks } from './checks.ts';
 import { countTests, judge, runStep, type Step } from './step.ts';
@@ -73,4 +75,16 @@ test('every registered check has a name of its own', () => {
   const names = [...smokeChecks, ...longChecks].map((check) => check.name);
   expect(names.length).toBeGreaterThan(0);
   expect(new Set(names).size).toBe(names.length);
+});
+
+test('every test that needs the machine is part of a long check', () => {
+  const root = join(import.meta.dirname, '../..');
+  const folders = ['lab', 'src', 'test', 'scripts'].filter((folder) => existsSync(join(root, folder)));
+  const paths = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
+  );
+  const tests = paths.filter((path) => path.endsWith('.lab.test.ts'));
+  const filters = longChecks.flatMap((check) => check.script.slice(4));
+  expect(tests.length).toBeGreaterThan(0);
+  expect(tests.filter((path) => !filters.some((filter) => path.includes(filter)))).toEqual([]);
 });
