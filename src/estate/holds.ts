@@ -51,6 +51,7 @@ const elsewhere = {
   ],
   Zone: ['recordSet', 'zone', 'dnsView'],
   SplitHorizonApp: ['translation', 'dnsView'],
+  ResolverSettings: ['resolver', 'nameRule'],
   TunnelConfig: ['tunnel', 'tunnelRule'],
   CrowdsecAllowlists: ['banAllowlist'],
   CrowdsecDecisions: ['banDecision'],
