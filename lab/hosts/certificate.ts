@@ -2,7 +2,8 @@
  * The lab's own authority and the certificates it signs, made anew for each run; nothing ever trusts it but the lab.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import net from 'node:net';
+import { isIP } from 'node:net';
+import { addressBytes } from './address-bytes.ts';
 import {
   bitString,
   integer,
@@ -91,7 +92,7 @@ function extension(id: string, value: Buffer, isCritical = false): Buffer {
 
 /** RFC 5280 section 4.2.1.6: dNSName is [2], iPAddress [7]. */
 function generalName(text: string): Buffer {
-  if (net.isIPv4(text)) return tagged(0x87, Buffer.from(text.split('.').map(Number)));
+  if (isIP(text) !== 0) return tagged(0x87, addressBytes(text));
   return tagged(0x82, Buffer.from(text, 'latin1'));
 }
 

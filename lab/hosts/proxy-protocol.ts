@@ -2,6 +2,8 @@
  * Reads a PROXY protocol header, version 1 or 2 (haproxy's proxy-protocol.txt), from the start of a TCP stream.
  */
 
+import { addressBytes, addressText } from './address-bytes.ts';
+
 export type ProxyHeader =
   /** The bytes so far could become a header. */
   | { readonly kind: 'more' }
@@ -57,21 +59,4 @@ function readV2(bytes: Buffer): ProxyHeader {
     port: bytes.readUInt16BE(16 + 2 * size),
   };
   return { kind: 'header', bytes: total, source };
-}
-
-function addressText(bytes: Buffer): string {
-  if (bytes.length === 4) return [...bytes].join('.');
-  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
-}
-
-function addressBytes(address: string): Buffer {
-  if (!address.includes(':')) return Buffer.from(address.split('.').map(Number));
-  const [head = '', tail] = address.split('::');
-  const groups = (text: string) =>
-    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
-  const before = groups(head);
-  const after = groups(tail ?? '');
-  const all = [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
-  return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
 }

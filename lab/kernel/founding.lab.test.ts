@@ -2,6 +2,7 @@
  * The founding design's observation on a real kernel: under Cluster every pod sees the announcing node, over HTTP/1.1,
  * 2 and 3 alike; under Local the client; and an announcer without a pod is silent.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Identity, makeAuthority } from '../hosts/certificate.ts';
 import type { Attempt, AttemptTarget } from '../traffic/attempt.ts';
@@ -92,6 +93,25 @@ describe('Cluster, announced by node 3, which has no pod', () => {
     const attempts = await Promise.all(Array.from({ length: 20 }, () => agent.ask('attempt', target)));
     expect(attempts.filter((one) => !one.ok)).toEqual([]);
     expect(attempts.every((one) => (one.helloDatagrams ?? 0) >= 2)).toBe(true);
+  });
+
+  test('1,000 HTTP/3 handshakes on fresh ports, half of them with a ClientHello of two datagrams: none fails', async () => {
+    const agent = await lab.agent('internet');
+    const target = { ...fromWan, timeoutMs: 5000, protocol: 'http3' } as const;
+    const { id } = await agent.ask('load.start', {
+      targets: [
+        { name: 'one datagram', perSecond: 100, target },
+        { name: 'two datagrams', perSecond: 100, target: { ...target, padHelloBytes: 1500 } },
+      ],
+      durationMs: 5000,
+    });
+    await sleep(5200);
+    const records = await agent.ask('load.stop', { id });
+    expect(records.length).toBe(1000);
+    expect(records.filter((one) => !one.ok)).toEqual([]);
+    expect(new Set(records.map((one) => `${one.pod} ${one.client}`))).toEqual(
+      new Set(['traefik-1 10.0.20.103', 'traefik-2 10.0.20.103']),
+    );
   });
 
   test('the access log names the node', async () => {

@@ -96,8 +96,9 @@ class Load {
     const timer = setInterval(
       () => {
         const now = nowMs();
-        if (now >= this.endsMs) return clearInterval(timer);
-        for (; this.startedMs + (sent + offset) * periodMs <= now; sent++) this.send(target);
+        const until = Math.min(now, this.endsMs);
+        for (; this.startedMs + (sent + offset) * periodMs < until; sent++) this.send(target);
+        if (now >= this.endsMs) clearInterval(timer);
       },
       Math.max(1, Math.min(periodMs / 2, 20)),
     );

@@ -2,7 +2,7 @@
  * How the lab's clients open TLS: to an address, with a name of its own, checking against the lab's authority.
  */
 import { isIP } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
 import type { AttemptTarget } from './attempt.ts';
 
 export function tlsOptions(target: AttemptTarget, alpn: string): ConnectionOptions {
@@ -12,9 +12,20 @@ export function tlsOptions(target: AttemptTarget, alpn: string): ConnectionOptio
     port: target.port,
     ALPNProtocols: [alpn],
     rejectUnauthorized: target.ca !== undefined,
-    ...(target.ca !== undefined && { ca: target.ca }),
+    ...(target.ca !== undefined && { secureContext: contextOf(target.ca) }),
     ...(isIP(name) === 0 && { servername: name }),
     ...(target.localAddress !== undefined && { localAddress: target.localAddress }),
     ...(target.localPort !== undefined && { localPort: target.localPort }),
   };
 }
+
+/** Made once per authority: parsing it for each connection would cost more than the handshake. */
+function contextOf(ca: string): SecureContext {
+  const known = contexts.get(ca);
+  if (known) return known;
+  const context = createSecureContext({ ca });
+  contexts.set(ca, context);
+  return context;
+}
+
+const contexts = new Map<string, SecureContext>();

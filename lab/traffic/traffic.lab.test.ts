@@ -1,0 +1,204 @@
+/*
+ * Clients and servers on a plain cable: PROXY headers of trusted and other peers, steady load, long flows, and what a
+ * break looks like in their records.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Agent } from '../hosts/agent-client.ts';
+import { makeAuthority } from '../hosts/certificate.ts';
+import { writeProxyHeader } from '../hosts/proxy-protocol.ts';
+import { type Lab, startLab } from '../kernel/lab.ts';
+import type { AttemptProtocol } from './attempt.ts';
+import type { FlowKind } from './flows.ts';
+
+const authority = makeAuthority();
+const server = '192.0.2.1';
+const asked = {
+  address: server,
+  port: 443,
+  serverName: 'app.example.org',
+  ca: authority.cert,
+  timeoutMs: 2000,
+} as const;
+const echoed = { address: server, port: 7, timeoutMs: 2000 } as const;
+
+let lab: Lab;
+let client: Agent;
+let ingressId: string;
+
+beforeAll(async () => {
+  const started = await startLab({
+    switches: [],
+    hosts: [
+      {
+        name: 'client',
+        addresses: [
+          { dev: 'eth0', address: '192.0.2.7/24' },
+          { dev: 'eth0', address: '192.0.2.8/24' },
+        ],
+      },
+      { name: 'server', addresses: [{ dev: 'eth0', address: `${server}/24` }] },
+    ],
+    links: [
+      {
+        ends: [
+          { at: 'client', dev: 'eth0' },
+          { at: 'server', dev: 'eth0' },
+        ],
+      },
+    ],
+  });
+  if (started.kind !== 'lab') throw new Error(started.reason);
+  lab = started;
+  client = await lab.agent('client');
+  await serve(await lab.agent('server'));
+});
+
+afterAll(() => lab?.down());
+
+async function serve(agent: Agent): Promise<void> {
+  const proxyProtocol = { trustedIps: ['192.0.2.8'] };
+  const listeners = (['tcp', 'udp'] as const).map((protocol) => ({
+    protocol,
+    address: server,
+    port: 7,
+    pod: 'echo-1',
+  }));
+  await agent.ask('echo.start', { listeners });
+  const { id } = await agent.ask('ingress.start', {
+    pods: [{ name: 'traefik-1', addresses: [server] }],
+    identity: authority.issue(['*.example.org']),
+    routers: [{ name: 'app@kubernetes', hosts: ['app.example.org', 'proxied.example.org'] }],
+    entryPoints: [
+      { name: 'websecure', port: 443, tls: true, http3: true, altSvc: 'h3=":443"', proxyProtocol },
+      { name: 'web', port: 80, tls: false, http3: false, proxyProtocol },
+    ],
+  });
+  ingressId = id;
+}
+
+describe('single flows', () => {
+  test.each<[AttemptProtocol, object, object]>([
+    ['http', { ...asked, port: 80 }, { answer: { protocol: 'HTTP/1.1' } }],
+    ['http1', asked, { answer: { protocol: 'HTTP/1.1' }, altSvc: 'h3=":443"' }],
+    ['http2', asked, { answer: { protocol: 'HTTP/2.0' }, altSvc: 'h3=":443"' }],
+    ['http3', asked, { answer: { protocol: 'HTTP/3.0', router: 'app@kubernetes' } }],
+    ['tcp', echoed, { pod: 'echo-1' }],
+    ['udp', echoed, { pod: 'echo-1' }],
+  ])('%s is answered', async (protocol, target, expected) => {
+    const attempt = await client.ask('attempt', { ...asked, ...target, protocol });
+    expect(attempt).toMatchObject({ ok: true, stage: 'body', client: '192.0.2.7', ...expected });
+  });
+
+  test('a port where nothing listens is refused, and a stage says how far it got', async () => {
+    const attempt = await client.ask('attempt', { ...asked, protocol: 'http2', port: 444 });
+    expect(attempt).toMatchObject({ ok: false, stage: 'start', cause: 'ECONNREFUSED' });
+  });
+
+  test('another authority is noticed after the connection', async () => {
+    const target = { ...asked, protocol: 'http1', ca: makeAuthority().cert } as const;
+    expect(await client.ask('attempt', target)).toMatchObject({ ok: false, stage: 'connect' });
+  });
+});
+
+describe('PROXY headers', () => {
+  /** Says a PROXY header, then plain HTTP, from one of the client's addresses. */
+  async function say(from: string, header: Buffer | string): Promise<Record<string, string>> {
+    const request = 'GET / HTTP/1.1\r\nHost: proxied.example.org\r\nConnection: close\r\n\r\n';
+    const hex = Buffer.concat([Buffer.from(header), Buffer.from(request)]).toString('hex');
+    const script = `const s=require('net').connect({host:'${server}',port:80,localAddress:'${from}'});s.write(Buffer.from('${hex}','hex'));s.pipe(process.stdout)`;
+    const ran = await lab.run('client', [process.execPath, '-e', script]);
+    return JSON.parse(ran.stdout.slice(ran.stdout.indexOf('{'), ran.stdout.lastIndexOf('}') + 1));
+  }
+  const source = { address: '198.51.100.7', port: 50_000 };
+  const v2 = writeProxyHeader(source, { address: server, port: 80 });
+
+  test.each([
+    ['a trusted peer, version 2', '192.0.2.8', v2, '198.51.100.7', '198.51.100.7'],
+    [
+      'a trusted peer, version 1',
+      '192.0.2.8',
+      'PROXY TCP4 198.51.100.7 192.0.2.1 50000 80\r\n',
+      '198.51.100.7',
+      '198.51.100.7',
+    ],
+    ['a stranger: taken off, not believed', '192.0.2.7', v2, undefined, '192.0.2.7'],
+    ['a trusted peer without a header', '192.0.2.8', '', undefined, '192.0.2.8'],
+  ])('%s', async (_, from, header, proxyPeer, xff) => {
+    const answer = await say(from, header);
+    expect([answer.socketPeer, answer.proxyPeer, answer.xff]).toEqual([from, proxyPeer, xff]);
+  });
+
+  test('the log has the source', async () => {
+    const lines = await (await lab.agent('server')).ask('ingress.log', { id: ingressId });
+    const proxied = lines.filter((line) => line.RequestHost === 'proxied.example.org');
+    expect(proxied.map((line) => line.ClientHost)).toEqual([
+      '198.51.100.7',
+      '198.51.100.7',
+      '192.0.2.7',
+      '192.0.2.8',
+    ]);
+  });
+});
+
+describe('load', () => {
+  test('so many flows a second, none lost, each on its own port', async () => {
+    const protocols = ['http1', 'http2', 'http3', 'tcp', 'udp'] as const;
+    const targets = protocols.map((protocol) => {
+      const to = protocol === 'tcp' || protocol === 'udp' ? echoed : asked;
+      return { name: protocol, perSecond: 40, target: { ...to, protocol } };
+    });
+    const { id } = await client.ask('load.start', { targets, durationMs: 1500 });
+    await new Promise((resolve) => setTimeout(resolve, 1600));
+    const records = await client.ask('load.stop', { id });
+    expect(records.filter((one) => !one.ok)).toEqual([]);
+    for (const name of protocols) {
+      const count = records.filter((one) => one.name === name).length;
+      expect(count).toBeGreaterThanOrEqual(58);
+      expect(count).toBeLessThanOrEqual(61);
+    }
+  });
+});
+
+describe('long flows', () => {
+  const kinds: readonly FlowKind[] = ['tcp', 'udp', 'websocket', 'download', 'http2', 'http3'];
+
+  test('they live through a break of the cable, and know how long it was', async () => {
+    const ids = await Promise.all(kinds.map(startFlow));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await lab.ip('server', ['link set eth0 down']);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await lab.ip('server', ['link set eth0 up']);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const records = await Promise.all(ids.map((id) => client.ask('flow.stop', { id })));
+    for (const record of records) {
+      expect(record).not.toHaveProperty('ended');
+      expect(record.answered).toBeGreaterThan(5);
+      expect(record.longestGapMs).toBeGreaterThan(350);
+      expect(record.longestGapMs).toBeLessThan(2500);
+    }
+    const seen = records
+      .filter((one) => one.kind !== 'websocket' && one.kind !== 'download')
+      .map((one) => one.seen);
+    expect(seen.map((one) => one.map((who) => who.client))).toEqual(seen.map(() => ['192.0.2.7']));
+  });
+
+  test('they end when the server goes, and say why', async () => {
+    const ids = await Promise.all(kinds.map(startFlow));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    (await lab.agent('server')).kill();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const records = await Promise.all(ids.map((id) => client.ask('flow.stop', { id })));
+    const overTcp = records.filter((one) => one.kind !== 'udp' && one.kind !== 'http3');
+    expect(
+      overTcp.map((one) => one.ended?.cause).every((cause) => cause !== undefined && cause !== 'finished'),
+    ).toBe(true);
+  });
+
+  async function startFlow(kind: FlowKind): Promise<string> {
+    const to = kind === 'tcp' || kind === 'udp' ? echoed : asked;
+    const path = kind === 'download' ? { path: '/download?bytes=5000000&rate=200000' } : {};
+    const protocol = kind === 'tcp' || kind === 'udp' ? kind : 'http1';
+    const target = { ...to, ...path, protocol } as const;
+    return (await client.ask('flow.start', { name: kind, kind, target, intervalMs: 50 })).id;
+  }
+});
