@@ -7,7 +7,14 @@ import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Proved } from '#proof/result.ts';
 import type { Actuator, Observed } from './actuator.ts';
-import { type Direction, type Entry, journalFormat, type Record } from './journal.ts';
+import {
+  type Direction,
+  type Entry,
+  journalFormat,
+  journalLine,
+  type Record,
+  readJournal,
+} from './journal.ts';
 import { type Action, nextAction } from './next.ts';
 import { actuatorFor, type RunWorld } from './run-world.ts';
 
@@ -27,13 +34,13 @@ const goOn: Turn = { kind: 'go-on' };
 
 /** Runs, resumes or rolls back, as the journal says; cannot be called without a proof. */
 export async function execute(plan: Plan, _proof: Proved, world: RunWorld): Promise<RunResult> {
-  const run = new Run(plan, world, await world.journal.read());
+  const run = new Run(plan, world, await readJournal(world.journal));
   return run.toTheEnd();
 }
 
 /** Records that the run shall walk backwards from here on; `execute` then does it. */
 export async function turnBack(world: RunWorld, because: string): Promise<void> {
-  const records = await world.journal.read();
+  const records = await readJournal(world.journal);
   if (records.some((r) => r.entry.kind === 'turned')) return;
   await append(world, records.length, { kind: 'turned', because });
 }
@@ -268,7 +275,7 @@ class Run {
 
 async function append({ journal, clock, watcher }: RunWorld, count: number, entry: Entry): Promise<Record> {
   const record: Record = { n: count + 1, at: clock.now(), format: journalFormat, entry };
-  await journal.append(record);
+  await journal.append(journalLine(record));
   watcher.record(entry);
   return record;
 }

@@ -51,10 +51,21 @@ export interface Record {
   readonly entry: Entry;
 }
 
-/** Keeps the records of one run. `append` resolves when the record would survive a crash. */
+/** Keeps the text of one run's journal. */
 export interface JournalStore {
-  read(): Promise<readonly Record[]>;
-  append(record: Record): Promise<void>;
+  /** All of it; '' where there is none yet. */
+  read(): Promise<string>;
+  /** Resolves when the line would survive a crash. */
+  append(line: string): Promise<void>;
+  /** Removes the end that a crash cut. */
+  drop(tail: string): Promise<void>;
+}
+
+/** The records of the run so far, mended where a crash cut the last line. */
+export async function readJournal(store: JournalStore): Promise<readonly Record[]> {
+  const { records, cut } = parseJournal(await store.read());
+  if (cut !== undefined) await store.drop(cut);
+  return records;
 }
 
 export interface ParsedJournal {

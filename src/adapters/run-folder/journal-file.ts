@@ -1,22 +1,21 @@
 /* The journal of a run as a file: a line is on the disk (fsync) before the next action begins. */
-import { open, readFile, truncate } from 'node:fs/promises';
+import { open, readFile, stat, truncate } from 'node:fs/promises';
 import { type JournalStore, journalLine, parseJournal, type Record } from '#apply/journal.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
 
-/** Store over the file; a last line that a crash cut is removed when it is first read. */
+/** Store over the file, which need not be there yet. */
 export function journalFile(path: string): JournalStore {
   return {
-    read: async () => {
-      const text = await readIfThere(path);
-      const { records, cut } = parseJournal(text);
-      if (cut !== undefined) await truncate(path, Buffer.byteLength(text) - Buffer.byteLength(cut));
-      return records;
+    read: () => readIfThere(path),
+    drop: async (tail) => {
+      const { size } = await stat(path);
+      await truncate(path, size - Buffer.byteLength(tail));
     },
-    append: async (record: Record) => {
+    append: async (line) => {
       try {
         const file = await open(path, 'a', 0o600);
         try {
-          await file.writeFile(journalLine(record));
+          await file.writeFile(line);
           await file.sync();
         } finally {
           await file.close();

@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Record } from '#apply/journal.ts';
+import { journalLine, type Record, readJournal } from '#apply/journal.ts';
 import { journalFile } from './journal-file.ts';
 import { takeLock } from './lock-file.ts';
 import { RunFolders } from './run-folder.ts';
@@ -24,15 +24,15 @@ describe('journalFile', () => {
   it('keeps what was appended, and drops a line that a crash cut', async () => {
     const path = join(folder, 'j');
     const journal = journalFile(path);
-    await journal.append(record(1));
+    await journal.append(journalLine(record(1)));
     appendFileSync(path, '{"n":2,"at":"20ä');
-    expect(await journal.read()).toEqual([record(1)]);
-    await journal.append(record(2));
-    expect(await journalFile(path).read()).toEqual([record(1), record(2)]);
+    expect(await readJournal(journal)).toEqual([record(1)]);
+    await journal.append(journalLine(record(2)));
+    expect(await readJournal(journalFile(path))).toEqual([record(1), record(2)]);
   });
 
   it('says what to do when nothing can be written', async () => {
-    await expect(journalFile('/dev/full').append(record(1))).rejects.toMatchObject({
+    await expect(journalFile('/dev/full').append('x')).rejects.toMatchObject({
       code: 'journal-unwritable',
     });
   });
@@ -81,8 +81,8 @@ describe('RunFolders', () => {
   it('creates, lists and opens runs, and refuses names that leave the folder', async () => {
     const runs = new RunFolders(folder);
     const run = await runs.create('2026-01-01-a', '{}', '{}');
-    await run.journal.append(record(1));
-    expect((await runs.list()).map((r) => r.id)).toEqual(['2026-01-01-a']);
+    await run.journal.append(journalLine(record(1)));
+    expect(await runs.ids()).toEqual(['2026-01-01-a']);
     expect(await (await runs.open('2026-01-01-a')).plan()).toBe('{}');
     await expect(runs.open('nope')).rejects.toMatchObject({ code: 'no-run' });
     await expect(runs.create('../x', '', '')).rejects.toMatchObject({ code: 'wrong-use' });

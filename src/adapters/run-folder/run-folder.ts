@@ -1,7 +1,7 @@
 /* Where runs are kept: one folder a run with its plan, its proof and its journal. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JournalStore, Record } from '#apply/journal.ts';
+import type { JournalStore } from '#apply/journal.ts';
 import { SightlineError } from '#estate/error.ts';
 import { journalFile } from './journal-file.ts';
 import { type Lock, takeLock } from './lock-file.ts';
@@ -13,12 +13,6 @@ export interface RunFolder {
   /** Text of plan.json and proof.json as they were when the run began. */
   plan(): Promise<string>;
   proof(): Promise<string>;
-}
-
-export interface RunSummary {
-  readonly id: string;
-  readonly began: string;
-  readonly records: readonly Record[];
 }
 
 /** The runs below a folder (by default `.sightline/runs` of the working directory). */
@@ -51,15 +45,6 @@ export class RunFolders {
       .filter((e) => e.isDirectory())
       .map((e) => e.name)
       .sort();
-  }
-
-  async list(): Promise<readonly RunSummary[]> {
-    const out: RunSummary[] = [];
-    for (const id of await this.ids()) {
-      const records = await this.#folder(id).journal.read();
-      out.push({ id, began: records[0]?.at ?? '', records });
-    }
-    return out;
   }
 
   async lock(run: string): Promise<Lock> {
