@@ -1,6 +1,6 @@
 /* The journal of a run as a file: a line is on the disk (fsync) before the next action begins. */
 import { open, readFile, stat, truncate } from 'node:fs/promises';
-import { type JournalStore, journalLine, parseJournal, type Record } from '#apply/journal.ts';
+import type { JournalStore } from '#apply/journal.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
 
 /** Store over the file, which need not be there yet. */
