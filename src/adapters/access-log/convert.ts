@@ -5,7 +5,7 @@ import { type Fact, fact, keyOf } from '#estate/fact.ts';
 import { parseIp } from '#net/ip.ts';
 import type { Discovery } from '../source.ts';
 import type { Count } from './counter.ts';
-import type { Tally } from './scan.ts';
+import type { Tally } from './tally.ts';
 
 export function convertTally(file: string, tally: Tally): Discovery {
   const { lines, unreadable, json, clf, first, last, counter } = tally;

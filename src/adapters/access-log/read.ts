@@ -3,7 +3,8 @@
  * a line longer than the limit is counted and thrown away.
  */
 import { Counter } from './counter.ts';
-import { scanPiece, type Tally } from './scan.ts';
+import { scanLines } from './scan.ts';
+import type { Tally } from './tally.ts';
 
 export const longestLine = 64 * 1024;
 export const mostCounters = 100_000;
@@ -21,7 +22,7 @@ export async function readLog(stream: AsyncIterable<Uint8Array>, limit = mostCou
     last: undefined,
   };
   const lines = new LineCutter(
-    (bytes) => scan(bytes, tally),
+    (bytes) => scanLines(bytes, tally),
     () => {
       tally.lines++;
       tally.unreadable++;
@@ -30,11 +31,6 @@ export async function readLog(stream: AsyncIterable<Uint8Array>, limit = mostCou
   for await (const chunk of stream) lines.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   lines.end();
   return tally;
-}
-
-function scan(bytes: Buffer, tally: Tally): void {
-  const text = bytes.toString('latin1');
-  scanPiece({ text, utf8: (start, end) => bytes.toString('utf8', start, end) }, tally);
 }
 
 /** Gives on whole lines, many at once; tells of each line that is too long. */
