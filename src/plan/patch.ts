@@ -46,7 +46,7 @@ function mismatch(current: Fact | undefined, setting: Setting): string | undefin
   if (setting.before === null) return current === undefined ? undefined : 'is there already';
   if (current === undefined) return 'is not there';
   if (setting.after === null) {
-    return canonical(current.value) === canonical(setting.before) ? undefined : 'is not as it was';
+    return written(current.value) === written(setting.before) ? undefined : 'is not as it was';
   }
   const value = current.value as unknown as Record<string, unknown>;
   const before = setting.before as Record<string, unknown>;
@@ -57,8 +57,16 @@ function mismatch(current: Fact | undefined, setting: Setting): string | undefin
   return undefined;
 }
 
+/** What somebody wrote, without what the API server and controllers fill in. */
+function written(value: unknown): string {
+  const { vips, clusterIps, healthCheckNodePort, ports, ...rest } = value as Partial<Kinds['service']>;
+  const plain = ports?.map(({ nodePort, ...port }) => port);
+  return canonical({ ...rest, ...(plain && { ports: plain }) });
+}
+
 function patchedValue(current: Fact | undefined, setting: Setting): unknown {
-  if (setting.before === null) return setting.after;
+  if (setting.before === null)
+    return setting.of === 'service' ? { ...setting.after, vips: [] } : setting.after;
   const value: Record<string, unknown> = { ...(current?.value as unknown as Record<string, unknown>) };
   const after = setting.after as Record<string, unknown>;
   for (const field of fieldsOf(setting)) {

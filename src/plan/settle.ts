@@ -80,17 +80,24 @@ function addressMoveOf(world: World, reader: Reader, f: Fact<'service'>): Move |
   const outcome = world.allocate(reader, service);
   switch (outcome.kind) {
     case 'keeps':
+    case 'not-metallb':
+    case 'unknown':
       return undefined;
     case 'assigned':
-      if (service.vips.length > 0) return clears(f, `${id} asks for another address`);
-      return {
-        writes: [changed(f, { vips: outcome.ips.map((ip) => ({ ip, ipMode: 'VIP' })) })],
-        says: `MetalLB gives ${id} ${outcome.ips.join(' and ')}`,
-      };
+      if (service.vips.length > 0) return clears(f, outcome.says);
+      return outcome.ips.length === 0 ? undefined : gives(f, outcome.ips);
     case 'cleared':
     case 'refused':
       return service.vips.length > 0 ? clears(f, outcome.says) : undefined;
   }
+}
+
+function gives(f: Fact<'service'>, ips: readonly Ip[]): Move {
+  const vips = ips.map((ip) => ({ ip, ipMode: 'VIP' as const }));
+  return {
+    writes: [changed(f, { vips })],
+    says: `MetalLB gives ${f.key.slice('service:'.length)} ${ips.join(' and ')}`,
+  };
 }
 
 function clears(f: Fact<'service'>, why: string): Move {

@@ -1,0 +1,162 @@
+/*
+ * What can happen to any state: a node lost, an ingress pod on another node, a restart of MetalLB's controller or of a
+ * speaker, an owner's next apply. A fault is a few writes laid over a state, judged after everything has settled again.
+ */
+import { type Reader, readerOver, removalOf, type Write, writeOf } from '#estate/estate.ts';
+import type { Fact } from '#estate/fact.ts';
+import { kindTable } from '#estate/kinds.ts';
+import { ownerApplies } from '#plan/owner.ts';
+import { settle } from '#plan/settle.ts';
+import type { World } from '#plan/world.ts';
+import type { View } from './view.ts';
+
+export interface Fault {
+  /** Equal for the same fault in another state. */
+  readonly id: string;
+  readonly says: string;
+  writes(view: View): readonly Write[];
+}
+
+/** Every fault of the estate, in a fixed order. */
+export function faultsOf(world: World, start: Reader): readonly Fault[] {
+  return [
+    ...start.all('node').map(nodeLost),
+    ...start.all('node').flatMap((n) => speakerRestarts(start, n)),
+    ...podMoves(start),
+    ...start.all('announcing').map((f) => controllerRestarts(world, f)),
+    ...start.all('repository').flatMap((f) => ownerFault(world, start, f)),
+  ];
+}
+
+/** Two faults at once: the second happens to the state that the first one left. */
+export function pairsOf(
+  faults: readonly Fault[],
+  viewWith: (view: View, writes: readonly Write[]) => View,
+): readonly Fault[] {
+  return faults.flatMap((a, i) =>
+    faults.slice(i + 1).map((b) => ({
+      id: `${a.id} and ${b.id}`,
+      says: `${a.says}, and ${b.says}`,
+      writes: (view: View) => {
+        const first = a.writes(view);
+        return [...first, ...b.writes(viewWith(view, first))];
+      },
+    })),
+  );
+}
+
+function nodeLost(node: Fact<'node'>): Fault {
+  const { cluster, name } = node.value;
+  return {
+    id: `node-lost ${cluster}/${name}`,
+    says: `node ${name} is lost`,
+    writes: ({ reader }) => [
+      removalOf(reader, 'node', kindTable.node.id(node.value)),
+      ...withoutSpeaker(reader, cluster, name),
+      ...reader
+        .by('pod', 'node', `${cluster}/${name}`)
+        .map((p) => removalOf(reader, 'pod', kindTable.pod.id(p.value))),
+      ...slicesWhere(reader, cluster, (e) => (e.node === name ? undefined : e)),
+    ],
+  };
+}
+
+function speakerRestarts(start: Reader, node: Fact<'node'>): readonly Fault[] {
+  const { cluster, name } = node.value;
+  const announcing = start.get('announcing', cluster)?.value;
+  const speaks = announcing?.speakerNodes?.includes(name) ?? announcing !== undefined;
+  if (!speaks || announcing?.program !== 'metallb') return [];
+  const id = `speaker-restarts ${cluster}/${name}`;
+  const says = `the speaker on ${name} restarts`;
+  return [{ id, says, writes: ({ reader }) => withoutSpeaker(reader, cluster, name) }];
+}
+
+function withoutSpeaker(reader: Reader, cluster: string, node: string): readonly Write[] {
+  const announcing = reader.get('announcing', cluster)?.value;
+  if (announcing === undefined) return [];
+  const all = announcing.speakerNodes ?? reader.by('node', 'cluster', cluster).map((n) => n.value.name);
+  const speakerNodes = all.filter((n) => n !== node);
+  return [writeOf(reader, 'announcing', { ...announcing, speakerNodes })];
+}
+
+function slicesWhere(
+  reader: Reader,
+  cluster: string,
+  change: (endpoint: Fact<'endpointSlice'>['value']['endpoints'][number]) => typeof endpoint | undefined,
+): readonly Write[] {
+  return reader.all('endpointSlice').flatMap((f) => {
+    if (f.value.cluster !== cluster) return [];
+    const endpoints = f.value.endpoints.flatMap((e) => change(e) ?? []);
+    const isSame =
+      endpoints.length === f.value.endpoints.length && endpoints.every((e, i) => e === f.value.endpoints[i]);
+    return isSame ? [] : [writeOf(reader, 'endpointSlice', { ...f.value, endpoints })];
+  });
+}
+
+/** An ingress pod that comes up on another node; pods of one node are alike. */
+function podMoves(start: Reader): readonly Fault[] {
+  return start.all('ingress').flatMap((f) => {
+    const { cluster, namespace, podLabels } = f.value;
+    const pods = start
+      .by('pod', 'cluster', cluster)
+      .filter((p) => p.value.namespace === namespace && matches(p.value.labels, podLabels));
+    const nodes = start
+      .by('node', 'cluster', cluster)
+      .filter((n) => n.value.isSchedulable && n.value.isReady);
+    const firstOnNode = new Map(pods.map((p) => [p.value.node, p] as const).reverse());
+    return [...firstOnNode.values()].flatMap((p) =>
+      nodes.flatMap((n) => (n.value.name === p.value.node ? [] : [podMoved(p, n.value.name)])),
+    );
+  });
+}
+
+function matches(
+  labels: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(wanted).every(([k, v]) => labels[k] === v);
+}
+
+function podMoved(pod: Fact<'pod'>, node: string): Fault {
+  const { cluster, namespace, name } = pod.value;
+  const ref = `${namespace}/${name}`;
+  return {
+    id: `pod-moved ${cluster}/${ref} ${node}`,
+    says: `pod ${ref} comes up on ${node}`,
+    writes: ({ reader }) => [
+      ...(reader.get('pod', kindTable.pod.id(pod.value))
+        ? [writeOf(reader, 'pod', { ...pod.value, node })]
+        : []),
+      ...slicesWhere(reader, cluster, (e) => (e.pod === ref ? { ...e, node } : e)),
+    ],
+  };
+}
+
+function controllerRestarts(world: World, announcing: Fact<'announcing'>): Fault {
+  return {
+    id: `controller-restarts ${announcing.value.cluster}`,
+    says: `MetalLB's controller of ${announcing.value.cluster} restarts`,
+    writes: ({ reader }) => settle(world, reader, reader).flatMap((m) => m.writes),
+  };
+}
+
+/** An owner that nobody starts does nothing by itself; that it lasts is asked at the end. */
+function ownerFault(world: World, start: Reader, repository: Fact<'repository'>): readonly Fault[] {
+  const { id } = repository.value;
+  if (repository.value.applies === 'manual') return [];
+  return [
+    {
+      id: `owner-applies ${id}`,
+      says: `${id} applies itself`,
+      writes: (view) => {
+        const now = view.reader.get('repository', id)?.value ?? repository.value;
+        if (now.applies === 'manual') return [];
+        const own = ownerApplies(start, view.reader, view.overlay, now);
+        const after = readerOver(view.reader, own);
+        return own.length === 0
+          ? []
+          : [...own, ...settle(world, view.reader, after).flatMap((m) => m.writes)];
+      },
+    },
+  ];
+}

@@ -1,0 +1,147 @@
+/*
+ * The line: every position between writes, forward, and rolling back from each of them. "Outcome unknown" adds none:
+ * the write happened or it did not, and both neighbours are on the line.
+ */
+import type { Change, PlannedChange } from '#plan/change.ts';
+import { inverseOf } from '#plan/change.ts';
+import type { Plan, Stage } from '#plan/plan.ts';
+import type { Move } from '#plan/settle.ts';
+import { simulate } from '#plan/simulate.ts';
+import type { World } from '#plan/world.ts';
+import { type Held, heldId, holdAfter, holdPast, nothingHeld } from './held.ts';
+import type { StatePoint } from './result.ts';
+import type { View, Views } from './view.ts';
+
+/** One position with what the world holds and what caches may hold. */
+export interface LinePoint {
+  readonly point: StatePoint;
+  readonly view: View;
+  readonly held: Held;
+  /** Stage that the point lies in: of the change last made, or last taken back. undefined at the start. */
+  readonly stage?: Stage;
+  /** Changes done and not taken back: their undo is needed from here. */
+  readonly done: readonly PlannedChange[];
+  /** The change that would be made next; undefined at the end and when rolling back. */
+  readonly next?: PlannedChange;
+  /** Point that this one came from; undefined at the start. */
+  readonly from?: LinePoint;
+  /** false: the world is still moving by itself after a write. */
+  readonly isSettled: boolean;
+}
+
+export interface Line {
+  readonly forward: readonly LinePoint[];
+  /** Rolling back, without what equals a point already listed. */
+  readonly back: readonly LinePoint[];
+  /** Every position in both directions, equal ones counted each time. */
+  readonly positions: number;
+  /** A change that cannot be made where the plan makes it. */
+  readonly impossible?: { readonly at: LinePoint; readonly change: PlannedChange; readonly says: string };
+}
+
+interface Numbered {
+  readonly planned: PlannedChange;
+  readonly stage: Stage;
+}
+
+/** All positions of the plan from the estate of the views. */
+export function lineOf(world: World, views: Views, plan: Plan): Line {
+  const changes = plan.stages.flatMap((stage) => stage.changes.map((planned) => ({ planned, stage })));
+  const forward: LinePoint[] = [startOf(views, changes)];
+  for (const [i, numbered] of changes.entries()) {
+    const last = forward.at(-1) as LinePoint;
+    const stepped = step(world, views, last, numbered, 'forward', changes[i + 1]?.planned);
+    if (typeof stepped === 'string') {
+      const impossible = { at: last, change: numbered.planned, says: stepped };
+      return { forward, back: [], positions: forward.length, impossible };
+    }
+    forward.push(...stepped);
+  }
+  return { forward, ...rollingBack(world, views, forward, changes) };
+}
+
+function startOf(views: Views, changes: readonly Numbered[]): LinePoint {
+  const next = changes[0]?.planned;
+  const point: StatePoint = { position: 0, direction: 'forward' };
+  return { point, view: views.base, held: nothingHeld, done: [], isSettled: true, ...(next && { next }) };
+}
+
+function rollingBack(
+  world: World,
+  views: Views,
+  forward: readonly LinePoint[],
+  changes: readonly Numbered[],
+) {
+  const seen = new Set<string>();
+  const back: LinePoint[] = [];
+  let positions = forward.length;
+  for (const from of forward) {
+    let at: LinePoint = from;
+    for (let i = from.done.length - 1; i >= 0; i--) {
+      const numbered = changes[i];
+      if (numbered === undefined) break;
+      const stepped = step(world, views, at, turned(numbered), 'back');
+      if (typeof stepped === 'string') {
+        back.push({
+          ...at,
+          point: { ...at.point, direction: 'back', says: `cannot be taken back: ${stepped}` },
+        });
+        break;
+      }
+      positions += stepped.length;
+      back.push(...stepped.filter((p) => isNew(seen, p)));
+      at = stepped.at(-1) ?? at;
+    }
+  }
+  return { back, positions };
+}
+
+function isNew(seen: Set<string>, p: LinePoint): boolean {
+  const id = `${p.done.length}|${p.isSettled}|${p.view.id}|${heldId(p.held)}`;
+  if (seen.has(id)) return false;
+  seen.add(id);
+  return true;
+}
+
+function turned(numbered: Numbered): Numbered {
+  return { ...numbered, planned: { ...numbered.planned, change: inverseOf(numbered.planned.change) } };
+}
+
+/** Points that one change makes, or why it cannot be made. */
+function step(
+  world: World,
+  views: Views,
+  from: LinePoint,
+  { planned, stage }: Numbered,
+  direction: 'forward' | 'back',
+  next?: PlannedChange,
+): readonly LinePoint[] | string {
+  const done = direction === 'forward' ? [...from.done, planned] : from.done.slice(0, -1);
+  const point: StatePoint = { position: done.length, direction, after: planned.id };
+  const common = { point, stage, done, from, ...(next && { next }) };
+  if (planned.change.kind === 'wait') {
+    const held = isWaited(planned.change, direction) ? holdPast(from.held, planned.change) : from.held;
+    return [{ ...common, view: from.view, held, isSettled: true }];
+  }
+  const simulated = simulate(world, from.view.reader, planned);
+  return simulated.ok ? pointsOf(views, common, simulated.moves) : simulated.says;
+}
+
+function isWaited(change: Change, direction: 'forward' | 'back'): boolean {
+  return change.kind === 'wait' && (change.direction === undefined || change.direction === direction);
+}
+
+type Common = Pick<LinePoint, 'point' | 'stage' | 'done' | 'next'> & { readonly from: LinePoint };
+
+function pointsOf(views: Views, common: Common, moves: readonly Move[]): readonly LinePoint[] {
+  const points: LinePoint[] = [];
+  let at = common.from;
+  for (const [i, move] of moves.entries()) {
+    const held = holdAfter(at.view.reader, at.held, move.writes);
+    const view = views.with(at.view, move.writes);
+    const point = i === 0 ? common.point : { ...common.point, says: move.says };
+    at = { ...common, point, view, held, from: at, isSettled: i === moves.length - 1 } as LinePoint;
+    points.push(at);
+  }
+  return points;
+}

@@ -1,0 +1,191 @@
+/*
+ * Goes through the states, plain ones first, then held answers, then faults, then both, so that what it finds first is
+ * the shortest. It asks for walks only; whether one is fresh or kept is the memo's business.
+ */
+import { keysTouched } from '#estate/estate.ts';
+import type { FactKey } from '#estate/fact.ts';
+import type { Fault } from './faults.ts';
+import { type Held, type HeldVersion, heldId } from './held.ts';
+import type { FlowInvariant } from './invariant.ts';
+import { flowInvariants } from './invariants/all.ts';
+import type { Judgement } from './judge.ts';
+import type { LinePoint } from './line.ts';
+import type { Kept } from './memo.ts';
+import type { CheckedFlow, Session } from './session.ts';
+import type { View } from './view.ts';
+
+/** One flow in one state with one fault and one choice of held answers. */
+export interface Case {
+  readonly point: LinePoint;
+  readonly flow: CheckedFlow;
+  readonly invariant: FlowInvariant;
+  readonly fault?: Fault;
+  readonly chosen: readonly HeldVersion[];
+  readonly before: Kept;
+  readonly after: Kept;
+  readonly judgement: Judgement;
+}
+
+/** What to do with a judgement that is not fine; true stops the search. */
+export type OnCase = (found: Case) => boolean;
+
+/** One way that a flow may be answered: the view with its choice of held answers laid over it. */
+interface Leaf {
+  readonly view: View;
+  readonly chosen: readonly HeldVersion[];
+}
+
+export class Search {
+  readonly #session: Session;
+  readonly #faults: readonly Fault[];
+  readonly #faultViews = new Map<string, View>();
+  readonly #leaves = new Map<string, readonly Leaf[]>();
+  readonly checked = new Map<string, number>();
+  /** Cases multiplied out: flows × held choices × (1 + faults). */
+  covered = 0;
+
+  constructor(session: Session, faults: readonly Fault[]) {
+    this.#session = session;
+    this.#faults = faults;
+  }
+
+  /** Runs over the points; returns true when a case stopped it. */
+  run(points: readonly LinePoint[], onCase: OnCase): boolean {
+    const distinct = distinctPoints(points);
+    const isStopped =
+      distinct.some((p) => this.#plain(p, onCase)) ||
+      distinct.some((p) => this.#held(p, onCase)) ||
+      distinct.some((p) => this.#faulty(p, onCase, false)) ||
+      distinct.some((p) => this.#faulty(p, onCase, true));
+    return isStopped;
+  }
+
+  #plain(point: LinePoint, onCase: OnCase): boolean {
+    return this.#session.flows.some((flow) =>
+      this.#judge(point, flow, { view: point.view, chosen: [] }, onCase),
+    );
+  }
+
+  #held(point: LinePoint, onCase: OnCase): boolean {
+    if (point.held.length === 0) {
+      this.covered += this.#session.flows.length * (1 + this.#faults.length);
+      return false;
+    }
+    return this.#session.flows.some((flow) => {
+      const leaves = this.#leavesOf(point, flow);
+      this.covered += leaves.length * (1 + this.#faults.length);
+      return leaves.some((leaf) => leaf.chosen.length > 0 && this.#judge(point, flow, leaf, onCase));
+    });
+  }
+
+  /** Only flows that the fault touches are looked at: for the others the walk is the one that was judged already. */
+  #faulty(point: LinePoint, onCase: OnCase, withHeld: boolean): boolean {
+    if (withHeld && point.held.length === 0) return false;
+    return this.#faults.some((fault) => {
+      const start = this.#faultView(this.#session.views.base, this.#session.views.base, fault);
+      return this.#session.flows.some((flow) =>
+        this.#faultLeaves(point, flow, withHeld).some((leaf) => {
+          const view = this.#faultView(point.view, leaf.view, fault);
+          if (!this.#isTouched(leaf.view, view, flow)) return false;
+          return this.#judge(point, flow, { view, chosen: leaf.chosen }, onCase, fault, start);
+        }),
+      );
+    });
+  }
+
+  #faultLeaves(point: LinePoint, flow: CheckedFlow, withHeld: boolean): readonly Leaf[] {
+    if (!withHeld) return [{ view: point.view, chosen: [] }];
+    return this.#leavesOf(point, flow).filter((l) => l.chosen.length > 0);
+  }
+
+  #isTouched(plain: View, faulty: View, flow: CheckedFlow): boolean {
+    if (plain === faulty) return false;
+    return this.#walk(plain, flow) !== this.#walk(faulty, flow);
+  }
+
+  #faultView(state: View, leaf: View, fault: Fault): View {
+    const id = `${fault.id}\n${leaf.id}`;
+    const known = this.#faultViews.get(id);
+    if (known !== undefined) return known;
+    const view = this.#session.views.with(leaf, fault.writes(state));
+    this.#faultViews.set(id, view);
+    return view;
+  }
+
+  #judge(
+    point: LinePoint,
+    flow: CheckedFlow,
+    leaf: Leaf,
+    onCase: OnCase,
+    fault?: Fault,
+    start: View = this.#session.views.base,
+  ): boolean {
+    const before = this.#walk(start, flow);
+    const after = this.#walk(leaf.view, flow);
+    for (const invariant of flowInvariants) {
+      if (!invariant.appliesTo(flow.role)) continue;
+      this.checked.set(invariant.code, (this.checked.get(invariant.code) ?? 0) + 1);
+      if (before === after) continue;
+      const judgement = invariant.check({
+        flow: flow.flow,
+        role: flow.role,
+        before: { reader: start.reader, walk: before.walk },
+        after: { reader: leaf.view.reader, walk: after.walk },
+      });
+      if (judgement.kind === 'fine') continue;
+      const found: Case = { point, flow, invariant, chosen: leaf.chosen, before, after, judgement };
+      if (onCase(fault === undefined ? found : { ...found, fault })) return true;
+    }
+    return false;
+  }
+
+  #walk(view: View, flow: CheckedFlow): Kept {
+    return this.#session.memo.walk(view, flow.flow, flow.key);
+  }
+
+  /** Every choice among current and held answers that the flow's own chain reads. */
+  #leavesOf(point: LinePoint, flow: CheckedFlow): readonly Leaf[] {
+    const id = `${flow.key}\n${point.view.id}\n${heldId(point.held)}`;
+    const known = this.#leaves.get(id);
+    if (known !== undefined) return known;
+    const leaves = this.#explore({ view: point.view, chosen: [] }, point.held, new Set(), flow);
+    this.#leaves.set(id, leaves);
+    return leaves;
+  }
+
+  #explore(leaf: Leaf, held: Held, decided: ReadonlySet<FactKey>, flow: CheckedFlow): readonly Leaf[] {
+    const { reads } = this.#walk(leaf.view, flow);
+    const next = held.find((h) => !decided.has(h.key) && isRead(reads, leaf.view, h))?.key;
+    if (next === undefined) return [leaf];
+    const now = new Set([...decided, next]);
+    const choices = held.filter((h) => h.key === next).map((h) => this.#choose(leaf, h));
+    return [leaf, ...choices.filter((c) => c.view !== leaf.view)].flatMap((l) =>
+      this.#explore(l, held, now, flow),
+    );
+  }
+
+  #choose(leaf: Leaf, version: HeldVersion): Leaf {
+    const before = leaf.view.overlay.get(version.key);
+    const view = this.#session.views.with(leaf.view, [{ key: version.key, before, after: version.fact }]);
+    return { view, chosen: [...leaf.chosen, version] };
+  }
+}
+
+/** Whether the walk would see the difference between what stands there now and the held version. */
+function isRead(reads: Kept['reads'], view: View, version: HeldVersion): boolean {
+  const { key, fact } = version;
+  const kind = key.slice(0, key.indexOf(':')) as 'recordSet';
+  const before = view.reader.get(kind, key.slice(kind.length + 1));
+  return keysTouched({ key, before, after: fact }).some((k) => reads.has(k));
+}
+
+/** Points that differ in what the world holds or in what caches may hold; the first of equal ones. */
+export function distinctPoints(points: readonly LinePoint[]): readonly LinePoint[] {
+  const seen = new Set<string>();
+  return points.filter((p) => {
+    const id = `${p.view.id}\n${heldId(p.held)}\n${p.stage?.window === undefined ? '' : p.stage.id}`;
+    if (seen.has(id)) return false;
+    seen.add(id);
+    return true;
+  });
+}

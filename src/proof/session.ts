@@ -1,0 +1,82 @@
+/* What proofs of plans for one estate share: views, kept walks and the flows. A second proof reuses what the first walked. */
+import type { Flow } from '#dataplane/flow.ts';
+import type { Estate, Reader } from '#estate/estate.ts';
+import type { ProtectedEndpoint } from '#estate/settings.ts';
+import { familyOf, type Ip, parseIp } from '#net/ip.ts';
+import { parseName } from '#net/name.ts';
+import type { World } from '#plan/world.ts';
+import type { Role } from './invariant.ts';
+import { flowKey, Memo } from './memo.ts';
+import { Views } from './view.ts';
+
+export interface CheckedFlow {
+  readonly flow: Flow;
+  readonly key: string;
+  readonly role: Role;
+}
+
+export interface Session {
+  readonly world: World;
+  readonly estate: Estate;
+  readonly views: Views;
+  readonly memo: Memo;
+  readonly flows: readonly CheckedFlow[];
+}
+
+/** Begins proofs about the estate. */
+export function makeSession(world: World, estate: Estate): Session {
+  const views = new Views(estate);
+  const { reader } = views.base;
+  const flows = [
+    ...world.flowsOf(reader).map((flow): CheckedFlow => checked(flow, { kind: 'name' })),
+    ...protectedFlows(reader),
+    ...ownFlows(reader),
+  ];
+  return { world, estate, views, memo: new Memo(world), flows };
+}
+
+function checked(flow: Flow, role: Role): CheckedFlow {
+  return { flow, key: flowKey(flow), role };
+}
+
+function protectedFlows(reader: Reader): readonly CheckedFlow[] {
+  return reader.all('protectedEndpoint').flatMap(({ value }) => {
+    const role: Role = { kind: 'protected', name: value.name, why: value.why };
+    const { port, protocol } = value;
+    return addressesOf(reader, value).flatMap((ip) =>
+      vantagePointsOf(reader, value.from, ip).map((from) =>
+        checked({ from, family: familyOf(ip), to: { ip }, port, protocol }, role),
+      ),
+    );
+  });
+}
+
+/** The addresses that clients of the endpoint dial today. */
+function addressesOf(reader: Reader, endpoint: ProtectedEndpoint): readonly Ip[] {
+  if (endpoint.ip !== undefined) return [endpoint.ip];
+  const service = reader.all('service').find(({ value: s }) => {
+    const isCluster = endpoint.cluster === undefined || endpoint.cluster === s.cluster;
+    return isCluster && `${s.namespace}/${s.name}` === endpoint.service;
+  })?.value;
+  if (service === undefined) return [];
+  return service.vips.length > 0 ? service.vips.map((v) => v.ip) : service.clusterIps;
+}
+
+function vantagePointsOf(reader: Reader, from: readonly string[], ip: Ip): readonly string[] {
+  if (from.length > 0) return from;
+  const all = reader.all('vantagePoint').map((v) => v.value);
+  return all.filter((v) => v.clients.some((c) => familyOf(c) === familyOf(ip))).map((v) => v.id);
+}
+
+function ownFlows(reader: Reader): readonly CheckedFlow[] {
+  return reader.all('ownInvariant').flatMap(({ value }) => {
+    const ip = parseIp(value.to);
+    const name = parseName(value.to);
+    const to = ip !== undefined ? { ip } : name !== undefined ? { name } : undefined;
+    const role: Role = { kind: 'own', name: value.name, expects: value.expects };
+    if (to === undefined) return [];
+    const family = ip === undefined ? 4 : familyOf(ip);
+    const { port, protocol } = value;
+    return value.from.map((from) => checked({ from, family, to, port, protocol }, role));
+  });
+}
