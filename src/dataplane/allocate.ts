@@ -38,9 +38,12 @@ export function allocate(reader: Reader, service: Service): Allotment {
   const announcing = reader.get('announcing', cluster);
   const has = service.vips.map((v) => v.ip);
   if (service.type !== 'LoadBalancer' && has.length === 0) return left(has, 'it is no LoadBalancer', []);
-  if (announcing?.value.program === 'none') return left(has, 'nothing gives out addresses', [announcing.evidence]);
+  if (announcing?.value.program === 'none')
+    return left(has, 'nothing gives out addresses', [announcing.evidence]);
   if (announcing?.value.program === 'metallb' && !isOfClass(announcing.value, service)) {
-    return left(has, `MetalLB leaves class ${service.loadBalancerClass ?? 'none'} to others`, [announcing.evidence]);
+    return left(has, `MetalLB leaves class ${service.loadBalancerClass ?? 'none'} to others`, [
+      announcing.evidence,
+    ]);
   }
   const gap =
     announcerGap(reader, cluster, announcing, []) ??
@@ -112,14 +115,19 @@ function neighboursOn(
     .map((f) => f.value)
     .filter((s) => s.cluster === service.cluster && serviceKey(s) !== serviceKey(service));
   const keys = new Set(others.map((s) => JSON.stringify(sharingKeyOf(s))));
-  const allocations = allocationsOf(pools, others.flatMap((s) => heldBy(s, pools)));
+  const allocations = allocationsOf(
+    pools,
+    others.flatMap((s) => heldBy(s, pools)),
+  );
   return keys.size > 1 ? { allocations, gap: mixedKeys(service, others) } : { allocations };
 }
 
 /** The tables with every other Service in them. */
 function everyoneElse(reader: Reader, service: Service, pools: readonly Pool[]): Allocations {
   const all = reader.by('service', 'cluster', service.cluster);
-  const held = all.filter((f) => serviceKey(f.value) !== serviceKey(service)).flatMap((f) => heldBy(f.value, pools));
+  const held = all
+    .filter((f) => serviceKey(f.value) !== serviceKey(service))
+    .flatMap((f) => heldBy(f.value, pools));
   return allocationsOf(pools, held);
 }
 
@@ -159,7 +167,12 @@ function unknown(gap: Gap): Allotment {
 }
 
 function noProgram(cluster: string): Gap {
-  return clusterGap('announcer-unknown', cluster, ['announcing'], `who gives out addresses in ${cluster} is not known`);
+  return clusterGap(
+    'announcer-unknown',
+    cluster,
+    ['announcing'],
+    `who gives out addresses in ${cluster} is not known`,
+  );
 }
 
 function noNamespace(service: Service): Gap {

@@ -55,19 +55,23 @@ interface Question {
 
 function byMetallb(reader: Reader, vip: Ip, q: Question): Announcement {
   const system = `cluster/${q.cluster}`;
-  const pool = reader
-    .by('pool', 'cluster', q.cluster)
-    .find((p) => poolsFor([p.value], [vip]).length > 0);
+  const pool = reader.by('pool', 'cluster', q.cluster).find((p) => poolsFor([p.value], [vip]).length > 0);
   if (pool === undefined) {
     const gap = reader.gap('pool', system);
     if (gap !== undefined) return unknown(q.services, gap);
-    return { ...base(q.services, `${vip} is in no pool, so no speaker announces it`, []), nodes: [], candidates: [] };
+    return {
+      ...base(q.services, `${vip} is in no pool, so no speaker announces it`, []),
+      nodes: [],
+      candidates: [],
+    };
   }
   const gap = firstGap(reader, ['l2Advertisement', 'bgpAdvertisement', 'node', 'announcing'], system);
   if (gap !== undefined) return unknown(q.services, gap);
   const bgp = reader.by('bgpAdvertisement', 'cluster', q.cluster).find((b) => isBgpFor(b.value, pool));
   if (bgp !== undefined) return unknown(q.services, bgpGap(q.cluster, bgp));
-  const ads = reader.by('l2Advertisement', 'cluster', q.cluster).filter((a) => isForPool(a.value, pool.value));
+  const ads = reader
+    .by('l2Advertisement', 'cluster', q.cluster)
+    .filter((a) => isForPool(a.value, pool.value));
   const because = [pool.evidence, ...ads.map((a) => a.evidence), q.announcing.evidence];
   const nodes = reader.by('node', 'cluster', q.cluster).map((n) => n.value);
   const resolved = ads.map((a) => resolvedAd(a.value, nodes));
@@ -148,7 +152,10 @@ function cannotChange(service: Fact<'service'>, slices: readonly EndpointSlice[]
 }
 
 /** undefined: no memberlist, every node counts. A node that is not Ready is taken to have left the memberlist. */
-function speakersOf(announcing: Announcing, nodes: readonly Node[]): readonly string[] | undefined | 'unknown' {
+function speakersOf(
+  announcing: Announcing,
+  nodes: readonly Node[],
+): readonly string[] | undefined | 'unknown' {
   if (announcing.isMemberlistDisabled) return undefined;
   if (announcing.speakerNodes === undefined) return 'unknown';
   const down = new Set(nodes.filter((n) => !n.isReady).map((n) => n.name));
@@ -199,7 +206,12 @@ function unknown(services: readonly Fact<'service'>[], gap: Gap): Announcement {
 }
 
 function noProgram(cluster: string): Gap {
-  return clusterGap('announcer-unknown', cluster, ['announcing'], `who announces addresses in ${cluster} is not known`);
+  return clusterGap(
+    'announcer-unknown',
+    cluster,
+    ['announcing'],
+    `who announces addresses in ${cluster} is not known`,
+  );
 }
 
 function bgpGap(cluster: string, bgp: Fact<'bgpAdvertisement'>): Gap {

@@ -29,13 +29,19 @@ export function masqueradeAddress(
   endpoint: Reached,
 ): MasqueradeAddress {
   const from = reader.get('node', `${cluster}/${fromNode}`);
-  if (from === undefined) return notKnown(reader.gap('node', `cluster/${cluster}`) ?? noNode(cluster, fromNode));
+  if (from === undefined)
+    return notKnown(reader.gap('node', `cluster/${cluster}`) ?? noNode(cluster, fromNode));
   const family = familyOf(endpoint.ip);
   if (from.value.internalIps.includes(endpoint.ip)) {
     return { keepsSource: true, says: 'the endpoint is on the node itself', because: [from.evidence] };
   }
   if (reader.by('node', 'ip', endpoint.ip).some((n) => n.value.cluster === cluster)) {
-    return shown(nodeIp(from.value, family), 'the address of the node that forwards', [from.evidence], cluster);
+    return shown(
+      nodeIp(from.value, family),
+      'the address of the node that forwards',
+      [from.evidence],
+      cluster,
+    );
   }
   const network = reader.get('podNetwork', cluster);
   const gap = reader.gap('podNetwork', `cluster/${cluster}`);
@@ -57,7 +63,9 @@ function throughPodNetwork(
     endpoint.node === from.value.name
       ? onSameNode(network.value, from.value, familyOf(endpoint.ip))
       : toOtherNode(network.value, from.value, to?.value, familyOf(endpoint.ip));
-  return way === undefined ? notKnown(noNetwork(cluster, network)) : shown(way.ip, way.says, because, cluster);
+  return way === undefined
+    ? notKnown(noNetwork(cluster, network))
+    : shown(way.ip, way.says, because, cluster);
 }
 
 interface Way {
@@ -69,7 +77,10 @@ interface Way {
 function onSameNode(network: PodNetwork, node: Node, family: 4 | 6): Way | undefined {
   switch (network.program) {
     case 'calico':
-      return { ip: nodeIp(node, family), says: 'Calico’s pod interfaces have no address, so the node’s is used' };
+      return {
+        ip: nodeIp(node, family),
+        says: 'Calico’s pod interfaces have no address, so the node’s is used',
+      };
     case 'flannel':
     case 'bridge':
       return { ip: ofPodCidr(node, family, 1n), says: 'the address of the pod bridge on the same node' };
@@ -94,7 +105,11 @@ function toOtherNode(network: PodNetwork, from: Node, to: Node | undefined, fami
   }
 }
 
-const calicoTunnels = { vxlan: ['VXLANTunnelAddr'], ipip: ['IPIPTunnelAddr'], wireguard: ['WireguardInterfaceAddr'] };
+const calicoTunnels = {
+  vxlan: ['VXLANTunnelAddr'],
+  ipip: ['IPIPTunnelAddr'],
+  wireguard: ['WireguardInterfaceAddr'],
+};
 
 function calicoWay(
   network: PodNetwork,
@@ -146,9 +161,19 @@ function ofPodCidr(node: Node, family: 4 | 6, offset: bigint): Ip | undefined {
   return cidr && numberToIp(ipToNumber(prefixToRange(cidr).first) + offset, family);
 }
 
-function shown(ip: Ip | undefined, says: string, because: readonly Evidence[], cluster: string): MasqueradeAddress {
+function shown(
+  ip: Ip | undefined,
+  says: string,
+  because: readonly Evidence[],
+  cluster: string,
+): MasqueradeAddress {
   if (ip !== undefined) return { ip, says: `the endpoint sees ${ip}, ${says}`, because };
-  const gap = clusterGap('masquerade-address', cluster, ['node'], `the node says no address for this: ${says}`);
+  const gap = clusterGap(
+    'masquerade-address',
+    cluster,
+    ['node'],
+    `the node says no address for this: ${says}`,
+  );
   return notKnown(gap);
 }
 

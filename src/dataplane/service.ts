@@ -111,9 +111,7 @@ function fromVariants(reader: Reader, q: Question): ServiceDecision {
       {
         services: services.map((s) => s.value),
         slicesOf: (s) =>
-          reader
-            .by('endpointSlice', 'service', `${s.cluster}/${s.namespace}/${s.name}`)
-            .map((f) => f.value),
+          reader.by('endpointSlice', 'service', `${s.cluster}/${s.namespace}/${s.name}`).map((f) => f.value),
         node: at.node,
         ...(zone !== undefined && { zone }),
         ...v,
@@ -126,7 +124,8 @@ function fromVariants(reader: Reader, q: Question): ServiceDecision {
   if (first === undefined) return untouched;
   const text = decisionText(first.decision);
   const other = others.find((o) => decisionText(o.decision) !== text);
-  if (other !== undefined) return unknown(proxyGap ?? versionGap(at.cluster, proxy, [first, other]), services);
+  if (other !== undefined)
+    return unknown(proxyGap ?? versionGap(at.cluster, proxy, [first, other]), services);
   return explain(reader, q, first.variant, first.decision);
 }
 

@@ -33,7 +33,9 @@ export function rulesOf<K extends string>(
   const known = rulesAt(names, (name) => isAtLeast(version, changes[name]));
   if (known !== undefined) return [known];
   const releases = [...new Set(Object.values<string>(changes)), '0'];
-  return releases.map((r) => rulesAt(names, (name) => isAtLeast(r, changes[name])) ?? ({} as Record<K, boolean>));
+  return releases.map(
+    (r) => rulesAt(names, (name) => isAtLeast(r, changes[name])) ?? ({} as Record<K, boolean>),
+  );
 }
 
 function rulesAt<K extends string>(

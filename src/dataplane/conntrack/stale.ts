@@ -52,11 +52,7 @@ function isOrphan(entry: ConntrackEntry, serving: ReadonlySet<Ip>, rules: CleanU
   return !serving.has(entry.answersFrom);
 }
 
-function servingIps(
-  slices: readonly EndpointSlice[],
-  port: ServicePort,
-  family: 4 | 6,
-): ReadonlySet<Ip> {
+function servingIps(slices: readonly EndpointSlice[], port: ServicePort, family: 4 | 6): ReadonlySet<Ip> {
   return new Set(
     endpointsOfPort(slices, port, family, '')
       .filter((e) => e.isServing)

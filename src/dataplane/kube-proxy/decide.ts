@@ -29,7 +29,12 @@ export interface ProxyState {
 }
 
 export type PacketDecision =
-  | { readonly kind: 'verdict'; readonly frontend: Frontend; readonly verdict: Verdict; readonly hairpins: boolean }
+  | {
+      readonly kind: 'verdict';
+      readonly frontend: Frontend;
+      readonly verdict: Verdict;
+      readonly hairpins: boolean;
+    }
   /** A ClusterIP that nothing serves on this port, or that no Service has. */
   | { readonly kind: 'drop' | 'reject'; readonly says: string }
   /** The port on which kube-proxy answers health checks of a Service. */

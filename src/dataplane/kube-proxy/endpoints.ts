@@ -30,7 +30,8 @@ export function endpointsOfPort(
   for (const slice of slices) {
     if (slice.family !== family) continue;
     for (const p of slice.ports) {
-      if ((p.name ?? '') !== (port.name ?? '') || p.protocol !== port.protocol || p.port === undefined) continue;
+      if ((p.name ?? '') !== (port.name ?? '') || p.protocol !== port.protocol || p.port === undefined)
+        continue;
       for (const e of endpointsOf(slice, p.port, node)) {
         const key = endpointText(e);
         if (e.isLocal || !found.has(key)) found.set(key, e);

@@ -21,7 +21,12 @@ export function ipvsExternalVerdict(
     return { kind: 'dnat', endpoints: local, isMasqueraded: false, says: 'policy Local keeps the source' };
   }
   if (isFromNodeOrPod) {
-    return { kind: 'dnat', endpoints: cluster, isMasqueraded: false, says: 'no local endpoint, so any is used' };
+    return {
+      kind: 'dnat',
+      endpoints: cluster,
+      isMasqueraded: false,
+      says: 'no local endpoint, so any is used',
+    };
   }
   return { kind: 'drop', says: 'an endpoint elsewhere is chosen without masquerade, so its answer is lost' };
 }

@@ -8,12 +8,7 @@ import { contains, prefixFamily } from '#net/prefix.ts';
 import type { ProxyConfig } from './config.ts';
 
 /** true: the ranges keep this source from the Service's VIPs. */
-export function isKeptOut(
-  service: Service,
-  vips: readonly Ip[],
-  source: Ip,
-  config: ProxyConfig,
-): boolean {
+export function isKeptOut(service: Service, vips: readonly Ip[], source: Ip, config: ProxyConfig): boolean {
   const family = familyOf(source);
   const ranges = service.sourceRanges.filter((r) => prefixFamily(r) === family);
   if (ranges.length === 0 || ranges.some((r) => contains(r, source))) return false;

@@ -2,8 +2,9 @@
  * Every way in which the kube-proxy of a cluster may be set up, given what the estate says: one where it says all,
  * several where the mode, the version or the settings are not known.
  */
-import type { Gap } from '#estate/evidence.ts';
+
 import type { Reader } from '#estate/estate.ts';
+import type { Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { Node, ServiceProxy } from '#estate/kubernetes.ts';
 import type { Ip } from '#net/ip.ts';
@@ -92,4 +93,3 @@ function nodePortAddressesOf(proxy: ServiceProxy): ProxyConfig['nodePortAddresse
   if (written.includes('primary')) return 'primary';
   return written.flatMap((text) => parsePrefix(text) ?? []);
 }
-

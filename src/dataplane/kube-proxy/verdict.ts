@@ -56,7 +56,12 @@ export function externalVerdict(
     return { kind: 'dnat', endpoints: cluster, isMasqueraded: true, says: 'policy Cluster masquerades' };
   }
   if (config.hasLocalDetector && origin.isLocalPod) {
-    return { kind: 'dnat', endpoints: cluster, isMasqueraded: false, says: 'pods take the short cut past Local' };
+    return {
+      kind: 'dnat',
+      endpoints: cluster,
+      isMasqueraded: false,
+      says: 'pods take the short cut past Local',
+    };
   }
   if (origin.isNode) {
     return {

@@ -62,7 +62,8 @@ export function addFamily(allocations: Allocations, wanted: Wanted, poolName: st
   if (pool === undefined) return { ok: false, reason: `unknown pool ${poolName}` };
   const free = freeIn(allocations, pool, wanted);
   const other = familyOf(has) === 4 ? free.ipv6 : free.ipv4;
-  if (other === undefined) return { ok: false, reason: `pool ${poolName} has no address of the other family` };
+  if (other === undefined)
+    return { ok: false, reason: `pool ${poolName} has no address of the other family` };
   return keep(allocations, wanted, [has, other]);
 }
 

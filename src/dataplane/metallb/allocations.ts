@@ -100,7 +100,9 @@ export function objectionAt(allocations: Allocations, request: Request, ip: Ip):
     return `${ip} is also used by ${others.sort().join(', ')}: ${refusal}`;
   }
   const port = request.ports.find((p) => (holding.ports.get(p) ?? request.service) !== request.service);
-  return port === undefined ? undefined : `port ${port} is already in use on ${ip} by ${holding.ports.get(port)}`;
+  return port === undefined
+    ? undefined
+    : `port ${port} is already in use on ${ip} by ${holding.ports.get(port)}`;
 }
 
 /** New pools: a Service whose addresses no pool owns loses them; a renamed or split pool is followed. */

@@ -4,7 +4,14 @@
  */
 import type { Labels, Service } from '#estate/kubernetes.ts';
 import { familyOf, type Ip } from '#net/ip.ts';
-import { addFamily, allocateAny, type Allocated, allocateFromPool, familiesOf, type Wanted } from './allocate.ts';
+import {
+  type Allocated,
+  addFamily,
+  allocateAny,
+  allocateFromPool,
+  familiesOf,
+  type Wanted,
+} from './allocate.ts';
 import { type Allocations, assign, unassign } from './allocations.ts';
 import { desiredIps } from './desired.ts';
 import { portKey, sharingKeyOf } from './sharing.ts';
@@ -110,7 +117,8 @@ function keepStatus(before: Allocations, service: Service, wanted: Wanted, ips: 
   }
   const desired = desiredIps(service);
   if (!desired.ok) return invalid(assigned.allocations, ips, desired.reason, warnings);
-  if (desired.ips.length > 0 && !sameIps(desired.ips, ips)) return drop(`${desired.ips.join(', ')} is asked for`);
+  if (desired.ips.length > 0 && !sameIps(desired.ips, ips))
+    return drop(`${desired.ips.join(', ')} is asked for`);
   return { isFinal: false, allocations: assigned.allocations, ips, pools: assigned.pools, warnings };
 }
 
@@ -127,7 +135,12 @@ function dropOrFail(dropped: Kept, service: Service, empty: Allocations): Kept {
   return { isFinal: true, converged };
 }
 
-function invalid(allocations: Allocations, ips: readonly Ip[], reason: string, before: readonly string[]): Kept {
+function invalid(
+  allocations: Allocations,
+  ips: readonly Ip[],
+  reason: string,
+  before: readonly string[],
+): Kept {
   const converged = { ok: false, outcomes: [{ ips, allocations }], warnings: [...before, reason] };
   return { isFinal: true, converged };
 }

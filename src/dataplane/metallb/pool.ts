@@ -41,9 +41,7 @@ export function isPoolFor(pool: Pool, user: PoolUser): boolean {
 
 /** Auto-assigned pools meant for this Service, in groups of equal rank: ascending priority, none given last. */
 export function pinnedPools(pools: readonly Pool[], user: PoolUser): readonly (readonly Pool[])[] {
-  const pinned = pools.filter(
-    (p) => p.serviceAllocation !== undefined && p.autoAssign && isPoolFor(p, user),
-  );
+  const pinned = pools.filter((p) => p.serviceAllocation !== undefined && p.autoAssign && isPoolFor(p, user));
   const ranks = [...new Set(pinned.map(rankOf))].sort((a, b) => a - b);
   return ranks.map((rank) => pinned.filter((p) => rankOf(p) === rank));
 }
@@ -62,6 +60,7 @@ function isInNamespaces(pool: Pool, user: PoolUser): boolean {
   const allocation = pool.serviceAllocation;
   if (allocation?.namespaces.includes(user.namespace)) return true;
   const labels = user.namespaceLabels;
-  return labels !== undefined && (allocation?.namespaceSelectors ?? []).some((s) => matchesSelector(s, labels));
+  return (
+    labels !== undefined && (allocation?.namespaceSelectors ?? []).some((s) => matchesSelector(s, labels))
+  );
 }
-
