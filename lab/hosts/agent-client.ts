@@ -26,6 +26,9 @@ export class Agent {
   private readonly waiting = new Map<number, Waiting>();
   private readonly errors: string[] = [];
   private next = 1;
+  /** Whether the process has ended; every later question is refused. */
+  isGone = false;
+  private lastWords = '';
 
   private constructor(host: string, child: ChildProcess) {
     this.host = host;
@@ -48,6 +51,8 @@ export class Agent {
     takes: Commands[Name]['takes'],
   ): Promise<Commands[Name]['gives']> {
     const id = this.next++;
+    if (this.isGone)
+      return Promise.reject(new LabError('lab-agent', this.lastWords, 'Ask the lab for a new agent.'));
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { done: (value) => resolve(value as Commands[Name]['gives']), failed: reject });
       hold(this.child);
@@ -89,8 +94,7 @@ export class Agent {
     for (const one of this.waiting.values())
       one.failed(new LabError('lab-agent', message, 'See what it said last.'));
     this.waiting.clear();
-    this.waiting.set = () => {
-      throw new LabError('lab-agent', message, 'Start the host again.');
-    };
+    this.isGone = true;
+    this.lastWords = message;
   }
 }

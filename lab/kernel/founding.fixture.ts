@@ -4,8 +4,12 @@
  * The pods of a node share a netns beside the node's, so that a flow to a pod on the announcing node passes
  * postrouting as it does on a real node.
  */
+import { type Authority, type Identity, makeAuthority } from '../hosts/certificate.ts';
 import type { EntryPoint } from '../hosts/ingress-types.ts';
-import type { Lab } from './lab.ts';
+import type { Attempt, AttemptTarget } from '../traffic/attempt.ts';
+import { Announcer } from './announcer.ts';
+import type { BoxMode } from './box.ts';
+import { type Lab, startLab } from './lab.ts';
 import type { LabHost, LabLink, Topology } from './topology.ts';
 
 export const client = '198.51.100.7';
@@ -119,6 +123,55 @@ export const entryPoint: EntryPoint = {
   http3: true,
   altSvc: 'h3=":443"; ma=2592000',
 };
+
+/** The lab with its ingress on nodes 1 and 2, an announcer on every node, and nothing announced yet. */
+export interface Founding {
+  readonly lab: Lab;
+  readonly authority: Authority;
+  readonly announcers: readonly Announcer[];
+  /** Ids of the ingresses of pods1 and pods2. */
+  readonly ingresses: readonly string[];
+}
+
+export async function startFounding(mode?: BoxMode): Promise<Founding> {
+  const lab = await startLab(topology, mode === undefined ? {} : { mode });
+  if (lab.kind !== 'lab') throw new Error(lab.reason);
+  const authority = makeAuthority();
+  const identity = authority.issue(['*.example.org']);
+  const ingresses = await Promise.all(podNodes.map((n) => startIngress(lab, n, identity)));
+  const announcers = await Promise.all(nodes.map((n) => Announcer.start(lab, `node${n}`, 'eth0')));
+  return { lab, authority, announcers, ingresses };
+}
+
+async function startIngress(lab: Lab, n: number, identity: Identity): Promise<string> {
+  const agent = await lab.agent(`pods${n}`);
+  const { id } = await agent.ask('ingress.start', {
+    pods: [{ name: `traefik-${n}`, addresses: [`10.244.${n}.11`, `fd00:244:${n}::11`] }],
+    identity,
+    entryPoints: [entryPoint],
+    routers: [{ name: 'immich@kubernetes', hosts: ['immich.example.org'] }],
+  });
+  return id;
+}
+
+/** Moves both VIPs to a node. */
+export async function announceFrom({ announcers }: Founding, node: number): Promise<void> {
+  await Promise.all(announcers.flatMap((one) => [one.remove(vip), one.remove(vip6)]));
+  await announcers[node - 1]?.add(vip);
+  await announcers[node - 1]?.add(vip6);
+}
+
+/** The same target from the internet over each protocol, so many times each, all at once. */
+export async function tryMany({ lab }: Founding, target: Target, times: number): Promise<readonly Attempt[]> {
+  const agent = await lab.agent('internet');
+  const protocols = ['http1', 'http2', 'http3'] as const;
+  const asks = protocols.flatMap((protocol) =>
+    Array.from({ length: times }, () => ({ ...target, protocol })),
+  );
+  return Promise.all(asks.map((ask) => agent.ask('attempt', ask)));
+}
+
+type Target = Omit<AttemptTarget, 'protocol'>;
 
 /** Loads a policy on every node and forgets all old translations. */
 export async function setPolicy(lab: Lab, policy: Policy): Promise<void> {

@@ -122,10 +122,10 @@ export class Lab {
       throw new LabError('lab-command', `flushing conntrack: ${ran.stderr.trim()}`, 'Name hosts.');
   }
 
-  /** The long-lived Node process of a host, started on first use. */
-  agent(host: string, options: AgentOptions = {}): Promise<Agent> {
+  /** The long-lived Node process of a host: started on first use, and again after it was killed. */
+  async agent(host: string, options: AgentOptions = {}): Promise<Agent> {
     const known = this.agents.get(host);
-    if (known) return known;
+    if (known && !(await known).isGone) return known;
     const starting = Agent.start(host, (argv, spawning) => this.spawn(host, argv, spawning), options);
     this.agents.set(host, starting);
     return starting;
