@@ -3,16 +3,16 @@ import type { Source } from '#adapters/source.ts';
 
 /** Every source, each loaded when it is first needed. */
 export async function snapshotSources(): Promise<readonly Source[]> {
-  const [kubernetes, settings, repository, nodeFiles] = await Promise.all([
-    import('#adapters/kubernetes/index.ts'),
-    import('#adapters/settings/index.ts'),
-    import('#adapters/repository/index.ts'),
-    import('#adapters/node-files/index.ts'),
+  const modules = await Promise.all([
+    import('#adapters/kubernetes/index.ts').then((m) => m.kubernetesSource),
+    import('#adapters/settings/index.ts').then((m) => m.settingsSource),
+    import('#adapters/repository/index.ts').then((m) => m.repositorySource),
+    import('#adapters/node-files/index.ts').then((m) => m.nodeFilesSource),
+    import('#adapters/pfsense/index.ts').then((m) => m.pfsense),
+    import('#adapters/dns/index.ts').then((m) => m.dns),
+    import('#adapters/tunnel/index.ts').then((m) => m.tunnel),
+    import('#adapters/crowdsec/index.ts').then((m) => m.crowdsec),
+    import('#adapters/access-log/index.ts').then((m) => m.accessLog),
   ]);
-  return [
-    kubernetes.kubernetesSource,
-    settings.settingsSource,
-    repository.repositorySource,
-    nodeFiles.nodeFilesSource,
-  ];
+  return modules;
 }

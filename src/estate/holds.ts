@@ -74,6 +74,8 @@ const elsewhere = {
     'repository',
     'systemAccess',
     'durations',
+    'intendedRefusal',
+    'ownInvariant',
   ],
 } as const satisfies Record<string, readonly Kind[]>;
 

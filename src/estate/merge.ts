@@ -39,27 +39,37 @@ export function mergeFacts(facts: Iterable<Fact>): Merged {
 function mergeTwo(first: Fact, second: Fact, gaps: Gap[]): Fact {
   const [better, worse] =
     rankOf(second.evidence) < rankOf(first.evidence) ? [second, first] : [first, second];
-  const differing = fieldsThatDiffer(better.value, worse.value);
   const isSameRank = rankOf(better.evidence) === rankOf(worse.evidence);
+  const differing = fieldsThatDiffer(better.value, worse.value, isSameRank);
   if (differing.length > 0) gaps.push(contradiction(better, worse, differing, isSameRank));
   return isSameRank ? better : filledIn(better, worse);
 }
 
 /** The better fact, with fields that it lacks taken from the worse. */
 function filledIn(better: Fact, worse: Fact): Fact {
-  const value = { ...worse.value, ...withoutUndefined(better.value) } as Fact['value'];
+  const value = { ...better.value, ...worse.value, ...said(better.value) } as Fact['value'];
   const owner = better.owner ?? worse.owner;
   return owner === undefined ? { ...better, value } : { ...better, value, owner };
 }
 
-function withoutUndefined(value: object): object {
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
+function said(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => !isUnsaid(v)));
 }
 
-function fieldsThatDiffer(a: object, b: object): readonly string[] {
-  const other = b as Readonly<Record<string, unknown>>;
-  return Object.entries(a)
-    .filter(([k, v]) => v !== undefined && other[k] !== undefined && canonical(v) !== canonical(other[k]))
+function isUnsaid(value: unknown): boolean {
+  return value === undefined || value === 'unknown';
+}
+
+/** An empty list of the worse source says nothing against the better one. */
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+function fieldsThatDiffer(better: object, worse: object, isSameRank: boolean): readonly string[] {
+  const other = worse as Readonly<Record<string, unknown>>;
+  return Object.entries(better)
+    .filter(([k, v]) => canonical(v) !== canonical(other[k]))
+    .filter(([k, v]) => isSameRank || !(isUnsaid(v) || isUnsaid(other[k]) || isEmptyList(other[k])))
     .map(([k]) => k)
     .sort();
 }
