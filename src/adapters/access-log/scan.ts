@@ -9,8 +9,9 @@ import { countOddJson, longestField, type Tally, timeOf } from './tally.ts';
 
 const clientAddr = Buffer.from('{"ClientAddr":"');
 const clientHost = Buffer.from('","ClientHost":"');
-const protocolKey = Buffer.from('"RequestProtocol":"');
-const routerKey = Buffer.from('"RouterName":"');
+// without their opening quote: it is so frequent that a search for it first costs twice the time
+const protocolKey = Buffer.from('RequestProtocol":"');
+const routerKey = Buffer.from('RouterName":"');
 const newline = 10;
 const carriageReturn = 13;
 const quote = 34;
@@ -72,12 +73,12 @@ function findFields(bytes: Buffer, start: number, end: number, next: Next): bool
   spans.clientEnd = endOfText(bytes, spans.clientStart, end);
   if (spans.clientEnd < 0) return false;
   if (next.protocol < spans.clientEnd) next.protocol = indexOrEnd(bytes, protocolKey, spans.clientEnd);
-  if (next.protocol >= end) return false;
+  if (next.protocol >= end || bytes[next.protocol - 1] !== quote) return false;
   spans.protocolStart = next.protocol + protocolKey.length;
   spans.protocolEnd = endOfText(bytes, spans.protocolStart, end);
   if (spans.protocolEnd < 0) return false;
   if (next.router < spans.protocolEnd) next.router = indexOrEnd(bytes, routerKey, spans.protocolEnd);
-  if (next.router >= end) return false;
+  if (next.router >= end || bytes[next.router - 1] !== quote) return false;
   spans.routerStart = next.router + routerKey.length;
   spans.routerEnd = endOfText(bytes, spans.routerStart, end);
   return spans.routerEnd > spans.routerStart;
