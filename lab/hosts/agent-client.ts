@@ -4,8 +4,8 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { SightlineError } from '#estate/error.ts';
 import { hold, letGo } from '../kernel/hold.ts';
-import { LabError } from '../kernel/lab-error.ts';
 import type { Answer, CommandName, Commands } from './protocol.ts';
 
 export interface AgentOptions {
@@ -17,7 +17,7 @@ type Spawn = (argv: readonly string[], options: SpawnOptions) => ChildProcess;
 
 interface Waiting {
   readonly done: (value: unknown) => void;
-  readonly failed: (error: LabError) => void;
+  readonly failed: (error: SightlineError) => void;
 }
 
 export class Agent {
@@ -45,14 +45,16 @@ export class Agent {
     return agent;
   }
 
-  /** Asks for one command. Rejects with LabError where the agent could not do it, or is gone. */
+  /** Asks for one command. Rejects with SightlineError where the agent could not do it, or is gone. */
   ask<Name extends CommandName>(
     name: Name,
     takes: Commands[Name]['takes'],
   ): Promise<Commands[Name]['gives']> {
     const id = this.next++;
     if (this.isGone)
-      return Promise.reject(new LabError('lab-agent', this.lastWords, 'Ask the lab for a new agent.'));
+      return Promise.reject(
+        new SightlineError('lab-agent', this.lastWords, { hint: 'Ask the lab for a new agent.' }),
+      );
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { done: (value) => resolve(value as Commands[Name]['gives']), failed: reject });
       hold(this.child);
@@ -84,7 +86,9 @@ export class Agent {
     this.waiting.delete(id);
     if (this.waiting.size === 0) letGo(this.child);
     if (answer.kind === 'failed')
-      waiting?.failed(new LabError(answer.code, `${this.host}: ${answer.message}`, 'See the message.'));
+      waiting?.failed(
+        new SightlineError(answer.code, `${this.host}: ${answer.message}`, { hint: 'See the message.' }),
+      );
     else waiting?.done(answer.kind === 'done' ? answer.value : undefined);
   }
 
@@ -92,7 +96,7 @@ export class Agent {
     const said = this.errors.join('').trim().split('\n').slice(-8).join('; ');
     const message = `the agent of ${this.host} is gone: ${why}${said === '' ? '' : `: ${said}`}`;
     for (const one of this.waiting.values())
-      one.failed(new LabError('lab-agent', message, 'See what it said last.'));
+      one.failed(new SightlineError('lab-agent', message, { hint: 'See what it said last.' }));
     this.waiting.clear();
     this.isGone = true;
     this.lastWords = message;

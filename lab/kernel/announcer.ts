@@ -5,9 +5,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { SightlineError } from '#estate/error.ts';
 import { hold, letGo } from './hold.ts';
 import type { Lab } from './lab.ts';
-import { LabError } from './lab-error.ts';
 
 export class Announcer {
   readonly host: string;
@@ -80,7 +80,9 @@ export class Announcer {
     if (this.waiting.length === 0) letGo(this.child);
   }
 
-  private error(text: string): LabError {
-    return new LabError('lab-announcer', `announcer on ${this.host} ${this.dev}: ${text}`, 'See the text.');
+  private error(text: string): SightlineError {
+    return new SightlineError('lab-announcer', `announcer on ${this.host} ${this.dev}: ${text}`, {
+      hint: 'See the text.',
+    });
   }
 }

@@ -6,12 +6,12 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SightlineError } from '#estate/error.ts';
 import { Agent, type AgentOptions } from '../hosts/agent-client.ts';
 import { checkLab, type LabAvailable, type LabUnavailable } from './availability.ts';
 import { type Box, type BoxMode, closeBox, insideBox, killBox, openBox } from './box.ts';
 import { execute, type Ran, type RunOptions } from './execute.ts';
 import { hold } from './hold.ts';
-import { LabError } from './lab-error.ts';
 import { makeRunFolder, noteBox, removeLeftovers } from './owner.ts';
 import { hostScript, networkBatch, switchScript } from './scripts.ts';
 import { shellFunctions, type Tools } from './tools.ts';
@@ -27,17 +27,15 @@ export interface LabOptions {
   readonly mode?: BoxMode;
 }
 
-/** Builds the topology. Throws LabError where it cannot be built as written; says `unavailable` where no lab can. */
+/** Builds the topology. Throws SightlineError where it cannot be built as written; says `unavailable` where no lab can. */
 export async function startLab(topology: Topology, options: LabOptions = {}): Promise<Lab | LabUnavailable> {
   const available = options.available ?? (await checkLab(options.mode));
   if (available.kind === 'unavailable') return available;
   const problems = checkTopology(topology);
   if (problems.length > 0)
-    throw new LabError(
-      'lab-topology',
-      `the topology cannot be built: ${problems.join('; ')}`,
-      'Correct the topology.',
-    );
+    throw new SightlineError('lab-topology', `the topology cannot be built: ${problems.join('; ')}`, {
+      hint: 'Correct the topology.',
+    });
   removeLeftovers();
   const box = await openBox(available.mode);
   if (typeof box === 'string') return { kind: 'unavailable', reason: box, hint: 'Run as root.' };
@@ -94,7 +92,7 @@ export class Lab {
     return child;
   }
 
-  /** Loads an nft file in a host, in one transaction. Throws LabError with nft's words where it is refused. */
+  /** Loads an nft file in a host, in one transaction. Throws SightlineError with nft's words where it is refused. */
   async loadRules(host: string, rules: string): Promise<void> {
     await this.must(host, ['nft', '-f', '-'], rules);
   }
@@ -119,7 +117,9 @@ export class Lab {
     const script = join(import.meta.dirname, 'flush-conntrack.pl');
     const ran = await execute(insideBox(this.box, undefined, ['perl', script, ...hosts]));
     if (ran.code !== 0)
-      throw new LabError('lab-command', `flushing conntrack: ${ran.stderr.trim()}`, 'Name hosts.');
+      throw new SightlineError('lab-command', `flushing conntrack: ${ran.stderr.trim()}`, {
+        hint: 'Name hosts.',
+      });
   }
 
   /** The long-lived Node process of a host: started on first use, and again after it was killed. */
@@ -153,11 +153,9 @@ export class Lab {
     ].join('\n');
     const ran = await execute(insideBox(this.box, undefined, ['sh', '-s']), { input: main });
     if (ran.code !== 0)
-      throw new LabError(
-        'lab-start',
-        `the lab did not come up: ${ran.stderr.trim()}`,
-        'Correct the host named.',
-      );
+      throw new SightlineError('lab-start', `the lab did not come up: ${ran.stderr.trim()}`, {
+        hint: 'Correct the host named.',
+      });
   }
 
   private writeScripts(): readonly string[] {
@@ -171,18 +169,18 @@ export class Lab {
 
   private inside(host: string, argv: readonly string[]): readonly string[] {
     if (![...this.topology.hosts, ...this.topology.switches].some((one) => one.name === host))
-      throw new LabError('lab-host', `the lab has no host ${host}`, 'Name a host of the topology.');
+      throw new SightlineError('lab-host', `the lab has no host ${host}`, {
+        hint: 'Name a host of the topology.',
+      });
     return insideBox(this.box, host, argv);
   }
 
   private async must(host: string, argv: readonly string[], input = ''): Promise<void> {
     const ran = await this.run(host, argv, { input });
     if (ran.code !== 0)
-      throw new LabError(
-        'lab-command',
-        `${argv.join(' ')} in ${host}: ${ran.stderr.trim()}`,
-        'See the text for the line.',
-      );
+      throw new SightlineError('lab-command', `${argv.join(' ')} in ${host}: ${ran.stderr.trim()}`, {
+        hint: 'See the text for the line.',
+      });
   }
 
   private abandon(): void {
