@@ -127,6 +127,16 @@ const byCluster = { cluster: (v: { cluster: string }) => [v.cluster] };
 const byFirewall = { firewall: (v: { firewall: string }) => [v.firewall] };
 const position = (n: number) => String(n).padStart(5, '0');
 
+function namesBetween(r: RecordSet): readonly string[] {
+  const between: string[] = [];
+  for (let dot = r.name.indexOf('.'); dot >= 0; dot = r.name.indexOf('.', dot + 1)) {
+    const name = r.name.slice(dot + 1);
+    if (name.length <= r.zone.length) break;
+    between.push(name);
+  }
+  return between;
+}
+
 /** How each kind is identified and found. Every kind must stand here. */
 export const kindTable: { readonly [K in Kind]: KindTable<K> } = {
   service: {
@@ -230,6 +240,8 @@ export const kindTable: { readonly [K in Kind]: KindTable<K> } = {
     indexes: {
       name: (r) => [`${r.server}|${r.name}`],
       value: (r) => r.values,
+      // names between the record and its zone: they exist without records of their own (RFC 4592, 2.2.2)
+      under: (r) => namesBetween(r).map((n) => `${r.server}|${n}`),
     },
   },
   zone: {

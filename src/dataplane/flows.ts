@@ -1,0 +1,116 @@
+/*
+ * All flows worth looking at: each name of a route from each vantage point, by each family that it has, as HTTPS,
+ * HTTP/3 and HTTP; then protected endpoints, and every other Service on an address that an ingress shares.
+ */
+import type { Reader } from '#estate/estate.ts';
+import type { VantagePoint } from '#estate/settings.ts';
+import { type Family, familyOf, type Ip } from '#net/ip.ts';
+import { type DnsName, parseName } from '#net/name.ts';
+import type { Protocol } from '#net/port.ts';
+import { type Flow, flowText } from './flow.ts';
+import { sourceAt, vantageOf } from './vantage.ts';
+
+const webPorts: readonly { readonly port: number; readonly protocol: Protocol }[] = [
+  { port: 443, protocol: 'tcp' },
+  { port: 443, protocol: 'udp' },
+  { port: 80, protocol: 'tcp' },
+];
+
+/** Flows in a stable order, each once. */
+export function flowsOf(reader: Reader): readonly Flow[] {
+  const starts = reader
+    .all('vantagePoint')
+    .map((v) => ({ point: v.value, families: familiesAt(reader, v.value.id) }));
+  const flows = [
+    ...nameFlows(reader, starts),
+    ...protectedFlows(reader, starts),
+    ...sharedFlows(reader, starts),
+  ];
+  const known = new Map<string, Flow>();
+  for (const flow of flows) {
+    const key = flowText(flow);
+    if (!known.has(key)) known.set(key, flow);
+  }
+  return [...known.values()];
+}
+
+/** Host names of routes, without wildcards and regular expressions. */
+export function namesOf(reader: Reader): readonly DnsName[] {
+  const names = new Set<DnsName>();
+  for (const route of reader.all('route'))
+    for (const host of route.value.match.hosts) {
+      const name = host.includes('*') ? undefined : parseName(host);
+      if (name) names.add(name);
+    }
+  return [...names].sort();
+}
+
+interface Start {
+  readonly point: VantagePoint;
+  readonly families: readonly Family[];
+}
+
+function familiesAt(reader: Reader, id: string): readonly Family[] {
+  const vantage = vantageOf(reader, id);
+  return vantage ? ([4, 6] as const).filter((f) => sourceAt(reader, vantage, f) !== undefined) : [];
+}
+
+function nameFlows(reader: Reader, starts: readonly Start[]): readonly Flow[] {
+  const names = namesOf(reader);
+  return starts.flatMap(({ point, families }) =>
+    families.flatMap((family) =>
+      names.flatMap((name) => webPorts.map((p) => ({ from: point.id, family, to: { name }, ...p }))),
+    ),
+  );
+}
+
+function protectedFlows(reader: Reader, starts: readonly Start[]): readonly Flow[] {
+  return reader.all('protectedEndpoint').flatMap((p) => {
+    const from =
+      p.value.from.length > 0 ? starts.filter((s) => p.value.from.includes(s.point.id)) : addressable(starts);
+    return addressesOf(reader, p.value).flatMap((ip) => flowsTo(from, ip, p.value.port, p.value.protocol));
+  });
+}
+
+function addressesOf(
+  reader: Reader,
+  p: { readonly service?: string; readonly cluster?: string; readonly ip?: Ip },
+): readonly Ip[] {
+  if (p.ip) return [p.ip];
+  const clusters = p.cluster
+    ? [p.cluster]
+    : [...new Set(reader.all('serviceProxy').map((s) => s.value.cluster))];
+  const services = clusters
+    .map((c) => reader.get('service', `${c}/${p.service}`))
+    .filter((s) => s !== undefined);
+  return services.flatMap((s) => {
+    const vips = s.value.vips.map((v) => v.ip);
+    return vips.length > 0 ? vips : s.value.clusterIps;
+  });
+}
+
+/** Ports of Services that share a VIP, dialled there by address. */
+function sharedFlows(reader: Reader, starts: readonly Start[]): readonly Flow[] {
+  const byVip = new Map<Ip, { port: number; protocol: Protocol }[]>();
+  const services = new Map<Ip, number>();
+  for (const s of reader.all('service'))
+    for (const { ip } of s.value.vips) {
+      byVip.set(ip, [...(byVip.get(ip) ?? []), ...s.value.ports]);
+      services.set(ip, (services.get(ip) ?? 0) + 1);
+    }
+  const shared = [...byVip].filter(([ip]) => (services.get(ip) ?? 0) > 1);
+  return shared.flatMap(([ip, ports]) =>
+    ports.flatMap((p) => flowsTo(addressable(starts), ip, p.port, p.protocol)),
+  );
+}
+
+function flowsTo(starts: readonly Start[], ip: Ip, port: number, protocol: Protocol): readonly Flow[] {
+  const family = familyOf(ip);
+  return starts
+    .filter((s) => s.families.includes(family) && s.point.kind !== 'internet')
+    .map((s) => ({ from: s.point.id, family, to: { ip }, port, protocol }));
+}
+
+function addressable(starts: readonly Start[]): readonly Start[] {
+  return starts.filter((s) => s.point.kind !== 'tunnel-edge');
+}

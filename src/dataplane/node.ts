@@ -1,0 +1,352 @@
+/*
+ * A flow at a Kubernetes node: Service rules first (service.ts), then the node's own address with host ports and host
+ * network, then pods of the cluster, then the way out by the node's default gateway.
+ */
+import type { Reader } from '#estate/estate.ts';
+import type { Evidence } from '#estate/evidence.ts';
+import type { Fact } from '#estate/fact.ts';
+import { type Family, familyOf, type Ip } from '#net/ip.ts';
+import { contains } from '#net/prefix.ts';
+import { defaultGateway, interfacesAround } from './route.ts';
+import { decideService, masqueradeAddress, type ServiceDecision } from './service.ts';
+import type { Packet, Reached } from './trace.ts';
+import {
+  type Ended,
+  ended,
+  missing,
+  type Next,
+  on,
+  type Place,
+  rewritten,
+  unknownAt,
+  type Way,
+  withMtu,
+  withStep,
+} from './way.ts';
+
+type AtNode = Extract<Place, { kind: 'node' }>;
+
+interface Spot extends AtNode {
+  readonly reader: Reader;
+  readonly host: string;
+}
+
+/** What a node does with a packet that arrives at it or starts on it. */
+export function atNode(reader: Reader, way: Way, place: AtNode): readonly Next[] {
+  const spot: Spot = { ...place, reader, host: `node/${place.cluster}/${place.node}` };
+  const origin = { isPod: place.origin === 'pod', isLocalProcess: place.origin === 'process' };
+  const decision = decideService(reader, place, way.packet, origin);
+  switch (decision.verdict) {
+    case 'unknown':
+      return [
+        unknownAt(way, spot.host, 'service', decision.gap ?? missing(spot.host, 'service', decision.says)),
+      ];
+    case 'dnat':
+      return decision.endpoints.map((e) => toEndpoint(spot, way, decision, e));
+    case 'drop':
+    case 'reject':
+      return [refused(spot, way, decision)];
+    case 'none':
+      return unserved(spot, way, decision);
+    default:
+      return decision.verdict satisfies never;
+  }
+}
+
+function refused(spot: Spot, way: Way, decision: ServiceDecision): Ended {
+  const step = {
+    stage: 'service' as const,
+    says: decision.says,
+    because: decision.because,
+    ...(decision.rule && { rule: decision.rule }),
+  };
+  const stepped = withStep(way, spot.host, step);
+  if (decision.service === undefined) return ended(stepped, 'no-listener');
+  const service = spot.reader.get('service', decision.service);
+  const ranges = service?.value.sourceRanges ?? [];
+  const isOutside =
+    decision.verdict === 'drop' && ranges.length > 0 && !ranges.some((r) => contains(r, way.packet.source));
+  return ended(stepped, isOutside ? 'denied' : 'no-endpoint');
+}
+
+/** DNAT to one endpoint, masqueraded where the rules say so. */
+function toEndpoint(spot: Spot, way: Way, decision: ServiceDecision, endpoint: Reached): Next {
+  const before = way.packet;
+  const after: Packet = { ...before, destination: endpoint.ip, port: endpoint.port };
+  const step = {
+    stage: 'service' as const,
+    says: `${decision.says}.`,
+    because: decision.because,
+    ...(decision.rule && { rule: decision.rule }),
+  };
+  const isHairpin = decision.hairpins?.some((h) => h.ip === endpoint.ip) ?? false;
+  const translated = rewritten(way, spot.host, after, step);
+  const shown = decision.masquerades || isHairpin ? masqueraded(spot, translated, endpoint) : translated;
+  const session = { host: spot.host, before, after: shown.packet, because: decision.because };
+  const affinity = decision.service
+    ? spot.reader.get('service', decision.service)?.value.sessionAffinitySeconds
+    : undefined;
+  const choice = {
+    service: decision.service ?? '',
+    endpoints: decision.endpoints,
+    ...(affinity !== undefined && { affinitySeconds: affinity }),
+  };
+  return delivered(spot.reader, { ...shown, choice, sessions: [...shown.sessions, session] }, endpoint, spot);
+}
+
+function masqueraded(spot: Spot, way: Way, endpoint: Reached): Way {
+  const shown = masqueradeAddress(spot.reader, spot.cluster, spot.node, endpoint);
+  if (shown.keepsSource) return way;
+  const step = {
+    stage: 'service' as const,
+    says: `Masqueraded: ${shown.says}.`,
+    because: shown.because,
+    rule: 'Linux MASQUERADE',
+  };
+  const peer = { is: 'node' as const, says: `masqueraded on node ${spot.node}`, because: shown.because };
+  if (shown.ip) {
+    const { isSourceUnknown: _, ...next } = rewritten(
+      way,
+      spot.host,
+      { ...way.packet, source: shown.ip },
+      step,
+    );
+    return { ...next, peer };
+  }
+  const gap = shown.gap ?? missing(`masquerade/${spot.cluster}/${spot.node}`, 'podNetwork', shown.says);
+  const hidden = withStep(way, spot.host, step);
+  return { ...hidden, peer, isSourceUnknown: true, gaps: [...hidden.gaps, gap] };
+}
+
+/** The packet arrives at an endpoint: over the pod network where that is on another node. */
+export function delivered(
+  reader: Reader,
+  way: Way,
+  endpoint: Reached,
+  from: { readonly cluster: string; readonly node: string },
+): Ended {
+  const network = reader.get('podNetwork', from.cluster);
+  const bytes = network?.value.mtu;
+  const limit =
+    network && bytes
+      ? { bytes, where: `pod network of ${from.cluster}`, because: [network.evidence] }
+      : undefined;
+  const limited = withMtu(way, limit);
+  const host = endpoint.pod ? `pod/${endpoint.pod}` : `host/${endpoint.ip}`;
+  const across =
+    endpoint.node && endpoint.node !== from.node
+      ? withStep(limited, `node/${from.cluster}/${endpoint.node}`, {
+          stage: 'route',
+          says: `The pod network carries it to ${endpoint.node}.`,
+          because: network ? [network.evidence] : [],
+        })
+      : limited;
+  const says = `Delivered to ${endpoint.pod ?? endpoint.ip} at ${endpoint.ip}:${endpoint.port}.`;
+  return ended(withStep(across, host, { stage: 'deliver', says, because: [] }), 'delivered', endpoint);
+}
+
+/** No Service rule: own address, a pod, or on to somewhere else. */
+function unserved(spot: Spot, way: Way, decision: ServiceDecision): readonly Next[] {
+  const { reader, cluster } = spot;
+  const { destination } = way.packet;
+  if (decision.healthCheck) return [healthCheck(spot, way, decision)];
+  const node = reader.get('node', `${cluster}/${spot.node}`);
+  if (node?.value.internalIps.includes(destination)) return [atOwnAddress(spot, way, node)];
+  const pod = reader
+    .by('pod', 'ip', destination)
+    .find((p) => p.value.cluster === cluster && !p.value.hostNetwork);
+  if (pod) return [toPod(spot, way, pod, way.packet.port)];
+  const claimed = notServed(spot, way);
+  if (claimed && spot.origin === 'network') return [claimed];
+  if (claimed && isClusterIp(reader, cluster, destination)) return [claimed];
+  if (spot.origin === 'network') return [strayed(spot, way)];
+  return leave(spot, way, node);
+}
+
+function healthCheck(spot: Spot, way: Way, decision: ServiceDecision): Ended {
+  const stepped = withStep(way, spot.host, {
+    stage: 'service',
+    says: `${decision.says}.`,
+    because: decision.because,
+  });
+  const reached = {
+    cluster: spot.cluster,
+    node: spot.node,
+    ip: way.packet.destination,
+    port: way.packet.port,
+  };
+  return decision.healthCheck?.isAccepted ? ended(stepped, 'delivered', reached) : ended(stepped, 'denied');
+}
+
+/** Some Service has the address, and none of them this port. */
+function notServed(spot: Spot, way: Way): Ended | undefined {
+  const { destination, port, protocol } = way.packet;
+  const { reader } = spot;
+  const owners = [
+    ...reader.by('service', 'vip', destination),
+    ...reader.by('service', 'clusterIp', destination),
+    ...reader.by('service', 'externalIp', destination),
+  ].filter((s) => s.value.cluster === spot.cluster);
+  const proxy = reader.get('serviceProxy', spot.cluster);
+  const isServiceRange = proxy?.value.serviceCidrs.some((c) => contains(c, destination)) ?? false;
+  if (owners.length === 0 && !isServiceRange) return undefined;
+  const says = `No Service serves ${port}/${protocol} on ${destination}.`;
+  return ended(
+    withStep(way, spot.host, { stage: 'service', says, because: owners.map((s) => s.evidence) }),
+    'no-listener',
+  );
+}
+
+function isClusterIp(reader: Reader, cluster: string, address: Ip): boolean {
+  if (reader.by('service', 'clusterIp', address).some((s) => s.value.cluster === cluster)) return true;
+  return reader.get('serviceProxy', cluster)?.value.serviceCidrs.some((c) => contains(c, address)) ?? false;
+}
+
+/** Host ports and host network pods; else the node itself, of whose own programs the snapshot tells nothing. */
+function atOwnAddress(spot: Spot, way: Way, node: Fact<'node'>): Ended {
+  const { reader, cluster } = spot;
+  const { destination, port, protocol } = way.packet;
+  const pods = reader.by('pod', 'node', `${cluster}/${spot.node}`);
+  for (const pod of pods) {
+    const at = hostPortOf(pod, port, protocol);
+    if (at !== undefined) return toPod(spot, way, pod, at);
+  }
+  const gap = reader.gap('pod', `cluster/${cluster}`);
+  if (gap) return unknownAt(way, spot.host, 'deliver', gap);
+  const open = missing(
+    `${spot.host}/${protocol}/${port}`,
+    'node',
+    `whether ${spot.node} itself listens on ${port}/${protocol} is not in the snapshot`,
+    `cluster/${cluster}`,
+  );
+  const says = `${destination} is ${spot.node}'s own address, and no Service or pod serves ${port}/${protocol} there.`;
+  const stepped = withStep(way, spot.host, { stage: 'deliver', says, because: [node.evidence] });
+  return ended({ ...stepped, gaps: [...stepped.gaps, open] }, 'delivered', {
+    cluster,
+    node: spot.node,
+    ip: destination,
+    port,
+  });
+}
+
+function hostPortOf(pod: Fact<'pod'>, port: number, protocol: Packet['protocol']): number | undefined {
+  for (const c of pod.value.containers)
+    for (const p of c.ports) {
+      if (p.protocol !== protocol) continue;
+      if (pod.value.hostNetwork ? p.containerPort === port : p.hostPort === port) return p.containerPort;
+    }
+  return undefined;
+}
+
+function toPod(spot: Spot, way: Way, pod: Fact<'pod'>, port: number): Ended {
+  const { namespace, name, node, cluster } = pod.value;
+  const ip =
+    pod.value.ips.find((a) => familyOf(a) === familyOf(way.packet.destination)) ?? way.packet.destination;
+  const reached: Reached = {
+    cluster,
+    ip,
+    port,
+    pod: `${cluster}/${namespace}/${name}`,
+    ...(node && { node }),
+  };
+  if (ip === way.packet.destination && port === way.packet.port)
+    return delivered(spot.reader, way, reached, spot);
+  const after = { ...way.packet, destination: ip, port };
+  const step = {
+    stage: 'service' as const,
+    says: `Host port ${way.packet.port} of ${spot.node} leads to the pod.`,
+    because: [pod.evidence],
+    rule: 'CNI portmap',
+  };
+  const next = rewritten(way, spot.host, after, step);
+  const session = { host: spot.host, before: way.packet, after, because: [pod.evidence] };
+  return delivered(spot.reader, { ...next, sessions: [...next.sessions, session] }, reached, spot);
+}
+
+/** A packet came in for an address that the node does not have and no rule translates. */
+function strayed(spot: Spot, way: Way): Ended {
+  const gap =
+    spot.reader.gap('pod', `cluster/${spot.cluster}`) ??
+    spot.reader.gap('service', `cluster/${spot.cluster}`);
+  if (gap) return unknownAt(way, spot.host, 'route', gap);
+  const says = `${spot.node} has nothing for ${way.packet.destination} and is no router for it.`;
+  return ended(withStep(way, spot.host, { stage: 'route', says, because: [] }), 'no-route');
+}
+
+/** Out of the cluster: pods show their node's address there, as pod networks do unless told otherwise. */
+function leave(spot: Spot, way: Way, node: Fact<'node'> | undefined): readonly Next[] {
+  const { reader, cluster } = spot;
+  const gap =
+    node === undefined
+      ? (reader.gap('node', `cluster/${cluster}`) ??
+        missing(spot.host, 'node', `node ${spot.node} is not in the snapshot`))
+      : undefined;
+  if (node === undefined || gap)
+    return [unknownAt(way, spot.host, 'route', gap ?? missing(spot.host, 'node', spot.node))];
+  const own = nodeAddress(node, familyOf(way.packet.destination));
+  if (own === undefined) {
+    const says = `${spot.node} has no IPv${familyOf(way.packet.destination)} address.`;
+    return [ended(withStep(way, spot.host, { stage: 'route', says, because: [node.evidence] }), 'no-route')];
+  }
+  const out = spot.origin === 'pod' && way.packet.source !== own ? hidden(spot, way, own) : way;
+  return [outOf(spot, out, own, [node.evidence])];
+}
+
+function hidden(spot: Spot, way: Way, own: Ip): Way {
+  const network = spot.reader.get('podNetwork', spot.cluster);
+  const because = network ? [network.evidence] : [];
+  const after = { ...way.packet, source: own };
+  const says = `Leaving the cluster, the pod shows its node's address ${own}.`;
+  const next = rewritten(way, spot.host, after, {
+    stage: 'outbound-nat',
+    says,
+    because,
+    rule: 'pod network: masquerade of outgoing flows',
+  });
+  const session = { host: spot.host, before: way.packet, after, because };
+  return {
+    ...next,
+    peer: { is: 'node', says: `the pod's node ${spot.node} translated the source`, because },
+    sessions: [...next.sessions, session],
+  };
+}
+
+function outOf(spot: Spot, way: Way, own: Ip, because: readonly Evidence[]): Next {
+  const { destination } = way.packet;
+  const near = interfacesAround(spot.reader, destination).find((i) =>
+    interfacesAround(spot.reader, own).some((o) => o.key === i.key),
+  );
+  if (near) {
+    const network = familyOf(own) === 4 ? near.value.ipv4?.network : near.value.ipv6?.network;
+    const says = `${destination} is on ${spot.node}'s own network.`;
+    return on(withStep(way, spot.host, { stage: 'route', says, because: [near.evidence] }), {
+      kind: 'link',
+      ...(network && { network }),
+    });
+  }
+  const gateway = defaultGateway(spot.reader, own, gatewaySaid(spot));
+  if ('gap' in gateway) return unknownAt(way, spot.host, 'route', gateway.gap);
+  const { firewall, name } = gateway.out.value;
+  const says = `${spot.node} sends it to its default gateway ${firewall}/${name}.`;
+  return on(withStep(way, spot.host, { stage: 'route', says, because: [...because, gateway.out.evidence] }), {
+    kind: 'firewall',
+    firewall,
+    interface: name,
+  });
+}
+
+/** What sightline.yaml says about the gateway of nodes of this cluster. */
+export function gatewaySaid(at: {
+  readonly reader: Reader;
+  readonly cluster: string;
+  readonly node: string;
+}): string | undefined {
+  const told = at.reader
+    .all('vantagePoint')
+    .filter((v) => v.value.cluster === at.cluster && v.value.gateway && v.value.kind !== 'vpn');
+  return (told.find((v) => v.value.node === at.node) ?? told[0])?.value.gateway;
+}
+
+export function nodeAddress(node: Fact<'node'>, family: Family): Ip | undefined {
+  return node.value.internalIps.find((a) => familyOf(a) === family);
+}

@@ -1,0 +1,153 @@
+/*
+ * Tunnels: from a proxied name or a tunnel edge to the rule that takes it, the connector's pods, and the origin that
+ * they dial (cloudflared 2026.8: ingress rules are tried in order, `*.` matches any depth, the last rule takes all).
+ */
+import type { Reader } from '#estate/estate.ts';
+import type { Gap } from '#estate/evidence.ts';
+import type { Fact } from '#estate/fact.ts';
+import type { TunnelRule } from '#estate/tunnel.ts';
+import { type Ip, parseIp } from '#net/ip.ts';
+import { type DnsName, parseName } from '#net/name.ts';
+import { matchesSelector } from './metallb/selector.ts';
+import { missing } from './way.ts';
+
+export type Origin =
+  | {
+      readonly kind: 'address';
+      readonly host: { readonly ip: Ip } | { readonly name: DnsName };
+      readonly port: number;
+      readonly isHttp: boolean;
+    }
+  | { readonly kind: 'status'; readonly code: number }
+  | { readonly kind: 'other'; readonly text: string };
+
+export type TunnelChoice =
+  | {
+      readonly kind: 'rule';
+      readonly tunnel: Fact<'tunnel'> | undefined;
+      readonly name: string;
+      readonly rule: Fact<'tunnelRule'>;
+      readonly origin: Origin;
+    }
+  | { readonly kind: 'gap'; readonly gap: Gap }
+  | { readonly kind: 'none' };
+
+/** The rule for a host among all tunnels: one that names it before any catch-all. */
+export function chooseTunnel(reader: Reader, host: DnsName, path: string): TunnelChoice {
+  const gap = reader.gap('tunnel') ?? reader.gap('tunnelRule');
+  const tunnels = reader.all('tunnel');
+  const choices = tunnels.map((t) => chooseRule(reader, t.value.name, host, path));
+  const naming = choices.find((c) => c.kind === 'rule' && c.rule.value.hostname !== undefined);
+  if (naming) return naming;
+  if (gap) return { kind: 'gap', gap };
+  return choices.find((c) => c.kind !== 'none') ?? { kind: 'none' };
+}
+
+/** The first rule of one tunnel that takes the host and path. */
+export function chooseRule(reader: Reader, tunnel: string, host: DnsName, path: string): TunnelChoice {
+  const fact = reader.get('tunnel', tunnel);
+  const gap = reader.gap('tunnelRule', `tunnel/${tunnel}`) ?? reader.gap('tunnel', `tunnel/${tunnel}`);
+  if (gap) return { kind: 'gap', gap };
+  for (const rule of reader.by('tunnelRule', 'tunnel', tunnel)) {
+    if (!hostMatches(rule.value, host)) continue;
+    const taken = pathMatches(rule.value, path);
+    if (taken === undefined)
+      return {
+        kind: 'gap',
+        gap: missing(
+          `tunnel/${tunnel}/rule/${rule.value.position}`,
+          'tunnelRule',
+          `the path ${rule.value.path} of a tunnel rule is not understood`,
+        ),
+      };
+    if (taken)
+      return { kind: 'rule', tunnel: fact, name: tunnel, rule, origin: parseOrigin(rule.value.service) };
+  }
+  if (fact) return { kind: 'none' };
+  return {
+    kind: 'gap',
+    gap: missing(`tunnel/${tunnel}`, 'tunnel', `nothing is told about tunnel ${tunnel}`, `tunnel/${tunnel}`),
+  };
+}
+
+/** Pods that run the connector, as vantage point ids. */
+export function connectorPods(
+  reader: Reader,
+  tunnel: Fact<'tunnel'> | undefined,
+  name: string,
+): readonly string[] | Gap {
+  const connector = tunnel?.value.connector;
+  if (!connector)
+    return missing(
+      `tunnel/${name}/connector`,
+      'tunnel',
+      `where the connector of tunnel ${name} runs is not known`,
+      `tunnel/${name}`,
+    );
+  const [cluster = '', namespace = '', workload = ''] = connector.split('/');
+  const found = (['Deployment', 'DaemonSet', 'StatefulSet'] as const)
+    .map((type) => reader.get('workload', `${cluster}/${namespace}/${type}/${workload}`))
+    .find((w) => w !== undefined);
+  const pods = found
+    ? reader
+        .by('pod', 'cluster', cluster)
+        .filter(
+          (p) =>
+            p.value.namespace === namespace &&
+            p.value.isReady &&
+            matchesSelector(found.value.selector, p.value.labels),
+        )
+    : [];
+  if (pods.length > 0) return pods.map((p) => `pod/${p.key.slice('pod:'.length)}`);
+  const gap = reader.gap(found ? 'pod' : 'workload', `cluster/${cluster}`);
+  return (
+    gap ??
+    missing(
+      `tunnel/${name}/pods`,
+      'pod',
+      `no ready pod of the connector ${connector} is in the snapshot`,
+      `cluster/${cluster}`,
+    )
+  );
+}
+
+/** The origin as a rule writes it. */
+export function parseOrigin(service: string): Origin {
+  const status = /^http_status:(\d+)$/.exec(service);
+  if (status) return { kind: 'status', code: Number(status[1]) };
+  const url = /^([a-z0-9+]+):\/\/(\[[^\]]+\]|[^/:]+)(?::(\d+))?(?:\/.*)?$/i.exec(service);
+  const scheme = url?.[1]?.toLowerCase() ?? '';
+  const defaults: Readonly<Record<string, number>> = {
+    http: 80,
+    https: 443,
+    ws: 80,
+    wss: 443,
+    tcp: 7864,
+    ssh: 22,
+    rdp: 3389,
+  };
+  const port = Number(url?.[3] ?? defaults[scheme] ?? Number.NaN);
+  const text = (url?.[2] ?? '').replace(/^\[|\]$/g, '');
+  const ip = parseIp(text);
+  const name = ip ? undefined : parseName(text);
+  const host = ip ? { ip } : name ? { name } : undefined;
+  if (!host || !Number.isInteger(port) || text === '') return { kind: 'other', text: service };
+  return { kind: 'address', host, port, isHttp: scheme.startsWith('http') || scheme.startsWith('ws') };
+}
+
+function hostMatches(rule: TunnelRule, host: DnsName): boolean {
+  if (rule.hostname === undefined || rule.hostname === '' || rule.hostname === '*') return true;
+  const wanted = rule.hostname.toLowerCase();
+  return wanted.startsWith('*.') ? host.endsWith(wanted.slice(1)) : host === wanted;
+}
+
+/** undefined: the expression is not one that can be evaluated here. */
+function pathMatches(rule: TunnelRule, path: string): boolean | undefined {
+  if (rule.path === undefined || rule.path === '') return true;
+  if (rule.path.length > 500 || /[+*}][^(]*\)[+*{?]/.test(rule.path)) return undefined;
+  try {
+    return new RegExp(rule.path).test(path);
+  } catch {
+    return undefined;
+  }
+}
