@@ -5,7 +5,7 @@
 import type { Reader } from '#estate/estate.ts';
 import type { Evidence, Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
-import type { Ingress, Listener } from '#estate/ingress.ts';
+import type { Listener } from '#estate/ingress.ts';
 import { type Ip, parseIp } from '#net/ip.ts';
 import { contains, parseRange, rangeHas } from '#net/prefix.ts';
 import { banIdentities } from './ban.ts';

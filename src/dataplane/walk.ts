@@ -12,7 +12,7 @@ import { type IdentityInput, identitiesOf } from './identity.ts';
 import { type IngressRequest, type IngressResult, ingressAt, listenerAt, walkIngress } from './ingress.ts';
 import { type PathInput, type PathTrace, walkAddress } from './path.ts';
 import { quicOf } from './quic.ts';
-import { resolveName } from './resolve.ts';
+import { type Resolution, resolveName } from './resolve.ts';
 import type { Hop, Identity, Quic, Trace, Walk } from './trace.ts';
 import { walkEdge } from './walk-edge.ts';
 
