@@ -8,6 +8,7 @@ import { broken, holds, type StateInvariant } from '../invariant.ts';
 export const sharedAddressAllowed: StateInvariant = {
   code: 'shared-address-allowed',
   check: ({ world, point, start }) => {
+    if (!point.isSettled) return holds;
     for (const { value } of point.view.reader.all('service')) {
       const id = kindTable.service.id(value);
       const says = refusal(world, point.view.reader, value);
