@@ -3,7 +3,7 @@
  * before it gives another) and Helm, which takes an upgrade back when an address stays pending. Each visible move is one.
  */
 import { type Reader, readerOver, type Write } from '#estate/estate.ts';
-import type { Fact } from '#estate/fact.ts';
+import type { Fact, FactKey } from '#estate/fact.ts';
 import { kindTable } from '#estate/kinds.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import { compareIps, familyOf, type Ip, ipToNumber, numberToIp } from '#net/ip.ts';
@@ -16,8 +16,16 @@ export interface Move {
   readonly says: string;
 }
 
-/** The moves that follow, in order, until nothing moves any more. `before` is the state that stood before the write. */
-export function settle(world: World, before: Reader, after: Reader): readonly Move[] {
+/**
+ * The moves that follow, in order, until nothing moves any more. `before` is the state that stood before the write:
+ * MetalLB's controller works on the Services that changed first, and on the others when that freed an address.
+ */
+export function settle(
+  world: World,
+  before: Reader,
+  after: Reader,
+  first: ReadonlySet<FactKey> = changedServices(before, after),
+): readonly Move[] {
   const moves: Move[] = [];
   let reader = after;
   const take = (move: Move | undefined) => {
@@ -29,7 +37,7 @@ export function settle(world: World, before: Reader, after: Reader): readonly Mo
   take(clusterIpMove(reader));
   take(slicesMove(before, reader));
   for (const cluster of clustersOf(reader)) {
-    for (let round = 0; round < 20; round++) if (!take(addressMove(world, reader, cluster))) break;
+    for (let round = 0; round < 20; round++) if (!take(addressMove(world, reader, cluster, first))) break;
   }
   return moves;
 }
@@ -62,9 +70,21 @@ function freeClusterIps(used: readonly Ip[], service: Service, nth: number): rea
   });
 }
 
-/** The next thing MetalLB's controller does in the cluster: it works on one Service at a time, in order of their keys. */
-function addressMove(world: World, reader: Reader, cluster: string): Move | undefined {
-  for (const f of reader.by('service', 'cluster', cluster)) {
+function changedServices(before: Reader, after: Reader): ReadonlySet<FactKey> {
+  const was = new Map(before.all('service').map((f) => [f.key, f]));
+  return new Set(after.all('service').flatMap((f) => (was.get(f.key) === f ? [] : [f.key])));
+}
+
+/** The next thing MetalLB's controller does in the cluster: it works on one Service at a time. */
+function addressMove(
+  world: World,
+  reader: Reader,
+  cluster: string,
+  first: ReadonlySet<FactKey>,
+): Move | undefined {
+  const all = reader.by('service', 'cluster', cluster);
+  const ordered = [...all.filter((f) => first.has(f.key)), ...all.filter((f) => !first.has(f.key))];
+  for (const f of ordered) {
     const move = addressMoveOf(world, reader, f);
     if (move !== undefined) return move;
   }

@@ -132,12 +132,30 @@ function podMoved(pod: Fact<'pod'>, node: string): Fault {
   };
 }
 
+/**
+ * The controller learns every Service anew. Since MetalLB 0.14.2 those that hold an address keep it against one that
+ * changed; before, the order was open, and the one that changed may come last.
+ */
 function controllerRestarts(world: World, announcing: Fact<'announcing'>): Fault {
+  const { cluster, version } = announcing.value;
+  const isOld = version !== undefined && isBefore(version, [0, 14, 2]);
   return {
-    id: `controller-restarts ${announcing.value.cluster}`,
-    says: `MetalLB's controller of ${announcing.value.cluster} restarts`,
-    writes: ({ reader }) => settle(world, reader, reader).flatMap((m) => m.writes),
+    id: `controller-restarts ${cluster}`,
+    says: `MetalLB's controller of ${cluster} restarts`,
+    writes: ({ reader, overlay }) => {
+      const changed = new Set(isOld ? [] : overlay.keys());
+      return settle(world, reader, reader, changed).flatMap((m) => m.writes);
+    },
   };
+}
+
+function isBefore(version: string, than: readonly number[]): boolean {
+  const parts = version.replace(/^v/, '').split(/[.-]/).map(Number);
+  for (const [i, n] of than.entries()) {
+    const part = parts[i] ?? 0;
+    if (Number.isNaN(part) || part !== n) return part < n;
+  }
+  return false;
 }
 
 /** An owner that nobody starts does nothing by itself; that it lasts is asked at the end. */
