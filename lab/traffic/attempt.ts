@@ -6,18 +6,23 @@ import { attemptHttp3, type Http3Cause } from '#adapters/prober-http3/index.ts';
 import type { EchoAnswer } from '../hosts/echo.ts';
 import type { IngressAnswer } from '../hosts/ingress-types.ts';
 import { nowMs } from '../hosts/protocol.ts';
+import { attemptDns, type RecordType, type Resolver, resolveFirst } from './dns.ts';
 import { attemptHttp1 } from './http1.ts';
 import { attemptHttp2 } from './http2.ts';
 import { attemptTcp } from './tcp.ts';
 import { attemptUdp } from './udp.ts';
 
-/** `tcp` and `udp` talk to echoes; `http` is HTTP/1.1 in the clear, `http1` and `http2` are over TLS. */
-export type AttemptProtocol = 'tcp' | 'udp' | 'http' | 'http1' | 'http2' | 'http3';
+/** `tcp` and `udp` talk to echoes; `http` is HTTP/1.1 in the clear, `http1` and `http2` are over TLS; `dns` asks for `serverName`. */
+export type AttemptProtocol = 'tcp' | 'udp' | 'http' | 'http1' | 'http2' | 'http3' | 'dns';
 
 export interface AttemptTarget {
   readonly protocol: AttemptProtocol;
   readonly address: string;
   readonly port: number;
+  /** Asks here for `serverName` first and keeps the answer for its TTL; `address` is then not looked at. */
+  readonly resolver?: Resolver;
+  /** `dns` only. A where not given. */
+  readonly recordType?: RecordType;
   /** Name for the handshake and the Host header; the address where not given. */
   readonly serverName?: string;
   readonly path?: string;
@@ -55,6 +60,10 @@ export interface Attempted {
   readonly altSvc?: string;
   readonly localPort?: number;
   readonly helloDatagrams?: number;
+  /** The addresses that DNS gave: all of them for `dns`, the one that was used with a resolver. */
+  readonly resolved?: readonly string[];
+  /** Seconds; `dns` only. */
+  readonly ttl?: number;
 }
 
 export interface Attempt extends Attempted {
@@ -74,7 +83,7 @@ export const attemptCommands = { attempt };
 /** Never rejects. */
 export async function attempt(target: AttemptTarget): Promise<Attempt> {
   const startMs = nowMs();
-  const attempted = await attemptOne(target);
+  const attempted = await resolveAndAttempt(target);
   const answer = readAnswer(attempted.body);
   return {
     ...attempted,
@@ -100,6 +109,13 @@ export function readAnswer(body: string | undefined): IngressAnswer | EchoAnswer
   }
 }
 
+async function resolveAndAttempt(target: AttemptTarget): Promise<Attempted> {
+  if (!target.resolver) return attemptOne(target);
+  const found = await resolveFirst(target, target.resolver);
+  if ('cause' in found) return { stage: 'start', cause: `dns ${found.cause}` };
+  return { ...(await attemptOne({ ...target, address: found.address })), resolved: [found.address] };
+}
+
 function attemptOne(target: AttemptTarget): Promise<Attempted> {
   switch (target.protocol) {
     case 'tcp':
@@ -111,6 +127,8 @@ function attemptOne(target: AttemptTarget): Promise<Attempted> {
       return attemptHttp1(target);
     case 'http2':
       return attemptHttp2(target);
+    case 'dns':
+      return attemptDns(target);
     case 'http3':
       return overHttp3(target);
     default:

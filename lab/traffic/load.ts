@@ -28,6 +28,8 @@ export interface LoadRecord {
   readonly status?: number;
   readonly pod?: string;
   readonly client?: string;
+  /** The address that a resolver gave, or the first that `dns` gave. */
+  readonly address?: string;
 }
 
 export interface LoadProgress {
@@ -120,9 +122,10 @@ class Load {
   }
 
   private async tryOne({ name, target }: LoadTarget): Promise<void> {
-    const isUdp = target.protocol === 'udp' || target.protocol === 'http3';
+    const isUdp = target.protocol === 'udp' || target.protocol === 'dns' || target.protocol === 'http3';
     const done = await attempt(isUdp ? { ...target, localPort: takePort() } : target);
     const { startMs, endMs, ok, stage, cause, status, pod, client } = done;
+    const address = done.resolved?.[0];
     this.note({
       name,
       startMs,
@@ -133,6 +136,7 @@ class Load {
       ...(status !== undefined && { status }),
       ...(pod !== undefined && { pod }),
       ...(client !== undefined && { client }),
+      ...(address !== undefined && { address }),
     });
   }
 
