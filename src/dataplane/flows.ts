@@ -8,6 +8,7 @@ import { type Family, familyOf, type Ip } from '#net/ip.ts';
 import { type DnsName, parseName } from '#net/name.ts';
 import type { Protocol } from '#net/port.ts';
 import { type Flow, flowText } from './flow.ts';
+import { isPrivate } from './route.ts';
 import { sourceAt, vantageOf } from './vantage.ts';
 
 const webPorts: readonly { readonly port: number; readonly protocol: Protocol }[] = [
@@ -68,7 +69,9 @@ function protectedFlows(reader: Reader, starts: readonly Start[]): readonly Flow
   return reader.all('protectedEndpoint').flatMap((p) => {
     const from =
       p.value.from.length > 0 ? starts.filter((s) => p.value.from.includes(s.point.id)) : addressable(starts);
-    return addressesOf(reader, p.value).flatMap((ip) => flowsTo(from, ip, p.value.port, p.value.protocol));
+    return addressesOf(reader, p.value).flatMap((ip) =>
+      flowsTo(reader, from, ip, p.value.port, p.value.protocol),
+    );
   });
 }
 
@@ -100,15 +103,33 @@ function sharedFlows(reader: Reader, starts: readonly Start[]): readonly Flow[] 
     }
   const shared = [...byVip].filter(([ip]) => (services.get(ip) ?? 0) > 1);
   return shared.flatMap(([ip, ports]) =>
-    ports.flatMap((p) => flowsTo(addressable(starts), ip, p.port, p.protocol)),
+    ports.flatMap((p) => flowsTo(reader, addressable(starts), ip, p.port, p.protocol)),
   );
 }
 
-function flowsTo(starts: readonly Start[], ip: Ip, port: number, protocol: Protocol): readonly Flow[] {
+/** From inside by the address itself; from the Internet by the public addresses, on the same port. */
+function flowsTo(
+  reader: Reader,
+  starts: readonly Start[],
+  ip: Ip,
+  port: number,
+  protocol: Protocol,
+): readonly Flow[] {
   const family = familyOf(ip);
   return starts
-    .filter((s) => s.families.includes(family) && s.point.kind !== 'internet')
-    .map((s) => ({ from: s.point.id, family, to: { ip }, port, protocol }));
+    .filter((s) => s.families.includes(family))
+    .flatMap((s) => {
+      const isOutside = s.point.kind === 'internet' && isPrivate(ip);
+      const addresses = isOutside ? publicAddresses(reader, family) : [ip];
+      return addresses.map((to) => ({ from: s.point.id, family, to: { ip: to }, port, protocol }));
+    });
+}
+
+function publicAddresses(reader: Reader, family: Family): readonly Ip[] {
+  return reader
+    .all('publicAddress')
+    .map((p) => p.value.ip)
+    .filter((ip) => familyOf(ip) === family);
 }
 
 function addressable(starts: readonly Start[]): readonly Start[] {

@@ -143,7 +143,7 @@ function forwardedFor(listener: Listener, arrival: Arrival, headers: Headers, ev
   const because = [evidence];
   if (headers.remote === undefined) return notKnown(consumer, evidence);
   if (!headers.isTrusted) {
-    const dropped = arrival.sent['x-forwarded-for'] ? 'What the client sent is deleted; ' : '';
+    const dropped = arrival.sent['x-forwarded-for'] ? 'The list that it came with is deleted: ' : '';
     return {
       consumer,
       client: headers.remote,

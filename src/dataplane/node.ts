@@ -96,7 +96,7 @@ function toEndpoint(spot: Spot, way: Way, decision: ServiceDecision, endpoint: R
 
 function masqueraded(spot: Spot, way: Way, endpoint: Reached): Way {
   const shown = masqueradeAddress(spot.reader, spot.cluster, spot.node, endpoint);
-  if (shown.keepsSource) return way;
+  if (shown.keepsSource || shown.ip === way.packet.source) return way;
   const step = {
     stage: 'service' as const,
     says: `Masqueraded: ${shown.says}.`,
