@@ -23,14 +23,17 @@ const maxDepth = 32;
 /** Files read whole; logs are streamed and have no limit. */
 export const maxBytes = 256 * 1024 * 1024;
 
-/** Every file below the folder, ordered by path; names that begin with a dot are skipped. */
+/** Caches and histories that belong to no snapshot, and what desktops leave behind. */
+const skipped = new Set(['.git', '.terraform', '.terragrunt-cache', 'node_modules', '.DS_Store']);
+
+/** Every file below the folder, ordered by path. */
 export async function listFolder(root: string): Promise<Folder> {
   const real = await realpath(root);
   const files: FolderFile[] = [];
   const refused: { path: string; why: string }[] = [];
   const visit = async (folder: string, depth: number): Promise<void> => {
     for (const name of (await readdir(join(real, folder))).sort()) {
-      if (name.startsWith('.') && name !== '.claude') continue;
+      if (skipped.has(name)) continue;
       const path = folder === '' ? name : `${folder}/${name}`;
       const found = await look(real, path);
       if (typeof found === 'string') refused.push({ path, why: found });
