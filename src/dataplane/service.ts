@@ -138,6 +138,8 @@ function withNodeSource(q: Question): Packet {
 }
 
 function explain(reader: Reader, q: Question, variant: Variant, decision: PacketDecision): ServiceDecision {
+  const hidden = reader.gap('service', `cluster/${q.at.cluster}`);
+  if (hidden !== undefined && decision.kind !== 'verdict') return unknown(hidden, q.services);
   switch (decision.kind) {
     case 'verdict':
       return explainVerdict(reader, q, variant, decision);

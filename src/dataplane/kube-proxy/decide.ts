@@ -115,16 +115,20 @@ function categoriesOf(state: ProxyState, at: Frontend, use: PolicyUse, family: 4
 }
 
 function placeOf(state: ProxyState, service: Service): Place {
-  const mode = (
-    service.annotations['service.kubernetes.io/topology-mode'] ??
-    service.annotations['service.kubernetes.io/topology-aware-hints'] ??
-    ''
-  ).toLowerCase();
   return {
     node: state.node,
     ...(state.zone !== undefined && { zone: state.zone }),
-    hasHintsAnnotation: mode === 'auto',
+    hasHintsAnnotation: hasHintsAnnotation(service),
   };
+}
+
+/** Any value but none and "disabled" counts (kube-proxy: canUseTopology of 1.27 to 1.30). */
+function hasHintsAnnotation(service: Service): boolean {
+  const value =
+    service.annotations['service.kubernetes.io/topology-aware-hints'] ??
+    service.annotations['service.kubernetes.io/topology-mode'] ??
+    '';
+  return value !== '' && value !== 'disabled' && value !== 'Disabled';
 }
 
 function withoutFrontend(state: ProxyState, packet: Packet): PacketDecision {

@@ -48,7 +48,7 @@ function act(state: State, action: JsonObject): Seen {
   const { allocations } = state;
   const key = text(action.service);
   if (action.serviceObject === null || action.serviceObject === undefined) {
-    const after = { allocations: allocations && unassign(allocations, `/${key}`) };
+    const after = { allocations: allocations && withoutService(allocations, key) };
     return { ...nothing, after, syncState: 'SyncStateReprocessAll' };
   }
   if (allocations === undefined) return { ...nothing, after: state, syncState: 'SyncStateSuccess' };
@@ -60,6 +60,12 @@ function withPools(state: State, action: JsonObject): Seen {
   const pools = arrayOf(action.pools).map(poolOf);
   const allocations = setPools(state.allocations ?? noAllocations([]), pools);
   return { ...nothing, after: { allocations }, syncState: 'SyncStateReprocessAll' };
+}
+
+/** The controller's key is the name alone in these tests; the model's has the namespace before it. */
+function withoutService(allocations: Allocations, name: string): Allocations {
+  const key = [...allocations.byService.keys()].find((k) => k.endsWith(`/${name}`));
+  return key === undefined ? allocations : unassign(allocations, key);
 }
 
 /** Upstream's tests name the Service only in the controller's key. */
