@@ -1,7 +1,4 @@
 /* Reads a snapshot folder into an estate: every source over its files, merged, with a gap for all that is missing. */
-import { completenessGaps, isAbsent } from '#adapters/snapshot/completeness.ts';
-import type { HashedFile } from '#adapters/snapshot/folder.ts';
-import { type OpenSnapshot, openSnapshot } from '#adapters/snapshot/open.ts';
 import { type Discovery, type SnapshotContext, type Source, systemOf } from '#adapters/source.ts';
 import { messageOf } from '#estate/error.ts';
 import { type Estate, makeEstate } from '#estate/estate.ts';
@@ -11,7 +8,14 @@ import { fingerprintsOf } from '#estate/fingerprint.ts';
 import { kindsOfHolds } from '#estate/holds.ts';
 import { mergeFacts } from '#estate/merge.ts';
 import { sha256 } from '#net/sha256.ts';
-import { snapshotSources } from './wire.ts';
+import {
+  completenessGaps,
+  type HashedFile,
+  isAbsent,
+  type OpenSnapshot,
+  openSnapshot,
+  snapshotSources,
+} from './wire.ts';
 
 export interface SnapshotFileHash {
   readonly path: string;

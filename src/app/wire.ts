@@ -1,6 +1,10 @@
 /* The only file that names adapters: which sources read a snapshot. */
 import type { Source } from '#adapters/source.ts';
 
+export { completenessGaps, isAbsent } from '#adapters/snapshot/completeness.ts';
+export type { HashedFile } from '#adapters/snapshot/folder.ts';
+export { type OpenSnapshot, openSnapshot } from '#adapters/snapshot/open.ts';
+
 /** Every source, each loaded when it is first needed. */
 export async function snapshotSources(): Promise<readonly Source[]> {
   const modules = await Promise.all([

@@ -1,5 +1,8 @@
 /* Image references: `registry:5000/path/name:tag@sha256:…`. */
 
+import type { KubeObject } from './object.ts';
+import { containersOf, podTemplateOf } from './workloads.ts';
+
 export interface Image {
   /** Everything before the tag, without the registry. */
   readonly path: string;
@@ -19,4 +22,15 @@ export function parseImage(reference: string): Image {
   const version = /^v?(\d+(?:\.\d+)*(?:[-+.][\w.+-]*)?)$/.exec(tag)?.[1];
   const name = path.slice(path.lastIndexOf('/') + 1);
   return version === undefined ? { path, name } : { path, name, version };
+}
+
+/** Image of the first container whose path fits, of any workload. */
+export function imageOf(workloads: readonly KubeObject[], path: RegExp): Image | undefined {
+  for (const o of workloads) {
+    for (const c of containersOf(podTemplateOf(o))) {
+      const image = parseImage(c.image);
+      if (path.test(image.path)) return image;
+    }
+  }
+  return undefined;
 }

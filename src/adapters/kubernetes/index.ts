@@ -20,10 +20,11 @@ import { coreDns } from './corefile.ts';
 import { cutDocuments, type Piece } from './documents.ts';
 import { helmReleases } from './helm.ts';
 import { ingressPrograms } from './ingress-programs.ts';
-import { podNetwork, serviceProxy } from './network.ts';
 import { toObject } from './object.ts';
+import { podNetwork } from './pod-network.ts';
 import { isMap, type Raw, WrongShape } from './raw.ts';
 import { resolveMiddlewares } from './resolve.ts';
+import { serviceProxy } from './service-proxy.ts';
 import { endpoints } from './services.ts';
 import { loadYamlParser, type Parsed, parseYamlNow } from './yaml.ts';
 

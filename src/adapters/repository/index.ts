@@ -2,6 +2,7 @@
  * Reads repositories from source/<name>/**: where they state addresses, what their next apply would write, and the Helm
  * releases of Terraform. Nothing is evaluated; variables and functions stay expressions.
  */
+import { lineOf, lineStarts } from '#adapters/addresses.ts';
 import {
   type Discovery,
   type SnapshotContext,
