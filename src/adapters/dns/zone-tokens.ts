@@ -53,8 +53,15 @@ function scanLine(line: string, scan: Scan): void {
     if (comment !== undefined) scan.comment += `${comment} `;
     else if (bracket === '(') scan.depth++;
     else if (bracket === ')') scan.depth = Math.max(0, scan.depth - 1);
-    else if (quoted !== undefined) scan.words.push({ text: quoted, isQuoted: true });
+    else if (quoted !== undefined) addQuoted(scan, quoted, line[found.index - 1]);
     else if (word !== undefined) scan.words.push({ text: word, isQuoted: false });
     if (token.lastIndex >= line.length) return;
   }
+}
+
+/** `alpn="h3,h2"` is one word: a quote right behind `=` belongs to it. */
+function addQuoted(scan: Scan, text: string, before: string | undefined): void {
+  const last = scan.words.at(-1);
+  if (before !== '=' || last === undefined || last.isQuoted) scan.words.push({ text, isQuoted: true });
+  else scan.words[scan.words.length - 1] = { text: last.text + text, isQuoted: false };
 }
