@@ -3,12 +3,14 @@
  * HTTP/3 and HTTP; then protected endpoints, and every other Service on an address that an ingress shares.
  */
 import type { Reader } from '#estate/estate.ts';
+import type { Service } from '#estate/kubernetes.ts';
 import type { VantagePoint } from '#estate/settings.ts';
 import { type Family, familyOf, type Ip } from '#net/ip.ts';
 import { type DnsName, parseName } from '#net/name.ts';
 import type { Protocol } from '#net/port.ts';
 import { type Flow, flowText } from './flow.ts';
 import { isPrivate } from './route.ts';
+import { chooseRule } from './tunnel.ts';
 import { sourceAt, vantageOf } from './vantage.ts';
 
 const webPorts: readonly { readonly port: number; readonly protocol: Protocol }[] = [
@@ -58,11 +60,18 @@ function familiesAt(reader: Reader, id: string): readonly Family[] {
 
 function nameFlows(reader: Reader, starts: readonly Start[]): readonly Flow[] {
   const names = namesOf(reader);
-  return starts.flatMap(({ point, families }) =>
-    families.flatMap((family) =>
-      names.flatMap((name) => webPorts.map((p) => ({ from: point.id, family, to: { name }, ...p }))),
-    ),
-  );
+  return starts.flatMap(({ point, families }) => {
+    const asked = point.kind === 'tunnel-edge' ? names.filter((n) => isTunnelled(reader, point, n)) : names;
+    return families.flatMap((family) =>
+      asked.flatMap((name) => webPorts.map((p) => ({ from: point.id, family, to: { name }, ...p }))),
+    );
+  });
+}
+
+/** An edge has only the names that a rule of its tunnel takes, other than the last, which takes everything. */
+function isTunnelled(reader: Reader, point: VantagePoint, name: DnsName): boolean {
+  const choice = chooseRule(reader, (point.tunnel ?? '').replace(/^tunnel\//, ''), name, '/');
+  return choice.kind === 'gap' || (choice.kind === 'rule' && choice.rule.value.hostname !== undefined);
 }
 
 function protectedFlows(reader: Reader, starts: readonly Start[]): readonly Flow[] {
@@ -92,13 +101,27 @@ function addressesOf(
   });
 }
 
-/** Ports of Services that share a VIP, dialled there by address. */
+/** Its ports are asked by name already. */
+function isIngressService(reader: Reader, s: Service): boolean {
+  const selector = Object.entries(s.selector ?? {});
+  return reader
+    .by('ingress', 'cluster', s.cluster)
+    .some(
+      (i) =>
+        i.value.namespace === s.namespace &&
+        selector.length > 0 &&
+        selector.every(([k, v]) => i.value.podLabels[k] === v),
+    );
+}
+
+/** Ports of other Services that share a VIP, dialled there by address. */
 function sharedFlows(reader: Reader, starts: readonly Start[]): readonly Flow[] {
   const byVip = new Map<Ip, { port: number; protocol: Protocol }[]>();
   const services = new Map<Ip, number>();
   for (const s of reader.all('service'))
     for (const { ip } of s.value.vips) {
-      byVip.set(ip, [...(byVip.get(ip) ?? []), ...s.value.ports]);
+      const ports = isIngressService(reader, s.value) ? [] : s.value.ports;
+      byVip.set(ip, [...(byVip.get(ip) ?? []), ...ports]);
       services.set(ip, (services.get(ip) ?? 0) + 1);
     }
   const shared = [...byVip].filter(([ip]) => (services.get(ip) ?? 0) > 1);

@@ -76,7 +76,7 @@ export function connectorPods(
   tunnel: Fact<'tunnel'> | undefined,
   name: string,
 ): readonly string[] | Gap {
-  const connector = tunnel?.value.connector;
+  const connector = tunnel?.value.connector ?? onlyConnector(reader);
   if (!connector)
     return missing(
       `tunnel/${name}/connector`,
@@ -108,6 +108,24 @@ export function connectorPods(
       `no ready pod of the connector ${connector} is in the snapshot`,
       `cluster/${cluster}`,
     )
+  );
+}
+
+const connectors = new WeakMap<readonly Fact<'workload'>[], readonly string[]>();
+
+/** Where one tunnel and one workload with cloudflared's image are all there is, they belong together. */
+function onlyConnector(reader: Reader): string | undefined {
+  const workloads = reader.all('workload');
+  const known =
+    connectors.get(workloads) ??
+    workloads.filter(runsCloudflared).map((w) => `${w.value.cluster}/${w.value.namespace}/${w.value.name}`);
+  connectors.set(workloads, known);
+  return known.length === 1 && reader.all('tunnel').length === 1 ? known[0] : undefined;
+}
+
+function runsCloudflared(w: Fact<'workload'>): boolean {
+  return (
+    w.value.type !== 'CronJob' && w.value.containers.some((c) => /(^|\/)cloudflared(:|@|$)/.test(c.image))
   );
 }
 
