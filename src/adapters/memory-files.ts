@@ -1,5 +1,5 @@
 /* Snapshot files that are in memory: for tests of sources, and for callers that hold the bytes already. */
-import type { SnapshotContext, SnapshotFile } from './source.ts';
+import { type SnapshotContext, type SnapshotFile, systemOf } from './source.ts';
 
 /** A file; text is UTF-8, and bytes that are not reject as the real ones do. */
 export function memoryFile(path: string, content: string | Uint8Array): SnapshotFile {
@@ -24,5 +24,10 @@ export function memoryFiles(
 
 export function memoryContext(files: readonly SnapshotFile[]): SnapshotContext {
   const byPath = new Map(files.map((f) => [f.path, f]));
-  return { file: (path) => byPath.get(path), isDeclared: () => false };
+  return {
+    file: (path) => byPath.get(path),
+    isDeclared: () => false,
+    isComplete: () => false,
+    systems: [...new Set(files.flatMap((f) => systemOf(f.path) ?? []))].sort(),
+  };
 }

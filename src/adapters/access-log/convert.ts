@@ -46,7 +46,7 @@ function countOf(file: string, { router, peer, client, protocol, hits, firstLine
 
 function gapsOf(file: string, { lines, unreadable, json, clf, counter }: Tally): readonly Gap[] {
   const gaps: Gap[] = [];
-  if (lines > 0 && json + clf === 0) {
+  if (unreadable > 0 && json + clf === 0) {
     const expected = 'an access log of Traefik, as JSON or in its common format';
     gaps.push(logGap(file, { about: 'format', what: 'no line of the log could be read', expected }));
   } else if (unreadable > 0) {
