@@ -15,7 +15,7 @@ import { hold } from './hold.ts';
 import { makeRunFolder, noteBox, removeLeftovers } from './owner.ts';
 import { hostScript, networkBatch, switchScript } from './scripts.ts';
 import { shellFunctions, type Tools } from './tools.ts';
-import { checkTopology, type Topology } from './topology.ts';
+import { checkSysctls, checkTopology, type Topology } from './topology.ts';
 
 /** Several labs may live in one process: each one's listener must not take the others' for the user's. */
 const signalListeners = new WeakSet<object>();
@@ -104,6 +104,11 @@ export class Lab {
 
   /** Writes sysctls of a host (dotted keys, no `*`). */
   async sysctl(host: string, settings: Readonly<Record<string, string | number>>): Promise<void> {
+    const problems = checkSysctls(settings);
+    if (problems.length > 0)
+      throw new SightlineError('lab-command', `${host}: ${problems.join('; ')}`, {
+        hint: 'Only net.* belongs to a host.',
+      });
     const lines = Object.entries(settings).map(
       ([key, value]) => `echo ${value} > /proc/sys/${key.replaceAll('.', '/')}`,
     );
@@ -128,6 +133,7 @@ export class Lab {
     if (known && !(await known).isGone) return known;
     const starting = Agent.start(host, (argv, spawning) => this.spawn(host, argv, spawning), options);
     this.agents.set(host, starting);
+    starting.catch(() => this.agents.delete(host));
     return starting;
   }
 

@@ -3,7 +3,17 @@
  * with their owner by themselves; a killed builder can leave the folder (and, if all else failed, the box's process):
  * the next start sees by pid and start time that the owner is gone and removes both.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,6 +26,8 @@ interface ProcessMark {
 }
 
 interface Note {
+  /** Pids mean something within this pid namespace alone: another container may share the temporary folder. */
+  readonly namespace: string;
   readonly owner: ProcessMark;
   readonly box?: ProcessMark;
 }
@@ -24,7 +36,8 @@ interface Note {
 export function makeRunFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), prefix));
   mkdirSync(join(folder, 'hosts'));
-  writeNote(folder, { owner: markOf(process.pid) ?? { pid: process.pid, startedAt: '' } });
+  const owner = markOf(process.pid) ?? { pid: process.pid, startedAt: '' };
+  writeNote(folder, { namespace: ownNamespace(), owner });
   return folder;
 }
 
@@ -32,7 +45,7 @@ export function makeRunFolder(): string {
 export function noteBox(folder: string, pid: number): void {
   const box = markOf(pid);
   const owner = markOf(process.pid);
-  if (box && owner) writeNote(folder, { owner, box });
+  if (box && owner) writeNote(folder, { namespace: ownNamespace(), owner, box });
 }
 
 /** Removes what runs of dead owners left; says which folders. Only the caller's own user's runs are touched. */
@@ -46,16 +59,25 @@ export function removeLeftovers(): readonly string[] {
 function removeIfDead(folder: string): boolean {
   const note = readNote(folder);
   // A folder without a note is one that another builder is making right now, or made and died: give it a minute.
-  if (!note && Date.now() - statSync(folder).mtimeMs < 60_000) return false;
-  if (note && isAlive(note.owner)) return false;
+  if (!note && isYoung(folder)) return false;
+  if (note && (note.namespace !== ownNamespace() || isAlive(note.owner))) return false;
   if (note?.box && isAlive(note.box)) process.kill(note.box.pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true });
   return true;
 }
 
+function isYoung(folder: string): boolean {
+  const { mtimeMs = 0 } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+  return Date.now() - mtimeMs < 60_000;
+}
+
+function ownNamespace(): string {
+  return readlinkSync('/proc/self/ns/pid');
+}
+
 function isMine(folder: string): boolean {
   try {
-    return statSync(folder).uid === process.getuid?.();
+    return lstatSync(folder).uid === process.getuid?.();
   } catch {
     return false;
   }

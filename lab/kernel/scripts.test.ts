@@ -63,6 +63,7 @@ describe('refused', () => {
       { links: [{ ends: [node1, { at: 'lan', dev: 'sixteen-letters-' }] }] },
     ],
     ['node1: bad sysctl ../etc', { hosts: [{ name: 'node1', sysctls: { '../etc': 1 } }] }],
+    ['node1: bad sysctl kernel.panic', { hosts: [{ name: 'node1', sysctls: { 'kernel.panic': 1 } }] }],
     ['node1: bad sysctl value 1; reboot', { hosts: [{ name: 'node1', sysctls: { 'net.a': '1; reboot' } }] }],
     [
       'node1: bad address or route default via $(id)',

@@ -69,19 +69,21 @@ export function checkTopology(topology: Topology): readonly string[] {
   ];
 }
 
+/** What is wrong with these settings. Only `net.` belongs to a host: the rest would be the machine's own. */
+export function checkSysctls(sysctls: Readonly<Record<string, string | number>>): readonly string[] {
+  const keys = Object.keys(sysctls).filter((key) => !/^net(\.[A-Za-z0-9_*-]+)+$/.test(key));
+  const values = Object.values(sysctls).filter((value) => !/^[\w .-]+$/.test(`${value}`));
+  return [...keys.map((key) => `bad sysctl ${key}`), ...values.map((value) => `bad sysctl value ${value}`)];
+}
+
 function checkHost(host: LabHost): readonly string[] {
-  const keys = Object.keys(host.sysctls ?? {}).filter(
-    (key) => !/^[a-z0-9_]+(\.[A-Za-z0-9_*/-]+)+$/.test(key),
-  );
-  const values = Object.values(host.sysctls ?? {}).filter((value) => !/^[\w .-]+$/.test(`${value}`));
   const lines = [
     ...(host.routes ?? []),
     ...(host.rules ?? []),
-    ...(host.addresses ?? []).map((one) => one.address),
+    ...(host.addresses ?? []).flatMap((one) => [one.address, one.dev]),
   ];
   return [
-    ...keys.map((key) => `${host.name}: bad sysctl ${key}`),
-    ...values.map((value) => `${host.name}: bad sysctl value ${value}`),
+    ...checkSysctls(host.sysctls ?? {}).map((problem) => `${host.name}: ${problem}`),
     ...lines
       .filter((line) => !/^[\w .:/-]+$/.test(line))
       .map((line) => `${host.name}: bad address or route ${line}`),
