@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AttemptTarget } from '../traffic/attempt.ts';
+import { forgetFlows, listFlows } from './conntrack.ts';
 import {
   announceFrom,
   client,
@@ -134,6 +135,25 @@ describe('Local', () => {
     expect(new Set(attempts.map((one) => `${one.pod} ${one.client}`))).toEqual(
       new Set([`traefik-2 ${client}`]),
     );
+  });
+});
+
+describe('a long flow over UDP', () => {
+  test('keeps its pod, which conntrack can tell, and forgetting it is counted', async () => {
+    await setPolicy(lab, 'cluster');
+    await announceFrom(founding, 3);
+    const agent = await lab.agent('internet');
+    const target = { ...fromWan, protocol: 'http3' } as const;
+    const { id } = await agent.ask('flow.start', { name: 'old', kind: 'http3', target, intervalMs: 50 });
+    await sleep(400);
+    const [flow, ...others] = (await listFlows(lab, 'node3')).filter((one) => one.protocol === 'udp');
+    expect(others).toEqual([]);
+    const before = await agent.ask('flow.peek', { id });
+    expect(before.seen.map((one) => one.pod)).toEqual([`traefik-${flow?.reply.source.split('.')[2]}`]);
+    const filter = { protocol: 'udp', destination: vip, destinationPort: 443 } as const;
+    expect(await forgetFlows(lab, 'node3', { ...filter, answeredBy: '10.244.9.9' })).toBe(0);
+    expect(await forgetFlows(lab, 'node3', { ...filter, answeredBy: flow?.reply.source ?? '' })).toBe(1);
+    await agent.ask('flow.stop', { id });
   });
 });
 
