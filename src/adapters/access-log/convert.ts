@@ -50,9 +50,9 @@ function gapsOf(file: string, { lines, unreadable, json, clf, counter }: Tally):
     const expected = 'an access log of Traefik, as JSON or in its common format';
     gaps.push(logGap(file, { about: 'format', what: 'no line of the log could be read', expected }));
   } else if (unreadable > 0) {
-    gaps.push(
-      logGap(file, { about: 'lines', what: `${unreadable} of ${lines} lines of the log could not be read` }),
-    );
+    const what = `${unreadable} of ${lines} lines of the log could not be read`;
+    // no kinds: the fact of the log says it too, and what was counted stays true
+    gaps.push({ ...logGap(file, { about: 'lines', what }), kinds: [] });
   }
   if (counter.overflow > 0) {
     const what = `${counter.overflow} lines were not counted: more than ${counter.counts.length} different clients and routers`;
