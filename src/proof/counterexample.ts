@@ -23,8 +23,8 @@ export function ofCase(found: Case): Counterexample {
       ...(fault ? [`fault: ${fault.says}`] : []),
       `${flowText(flow.flow)}: ${says}`,
     ],
-    before: found.before.walk,
-    after: found.after.walk,
+    before: found.before.value,
+    after: found.after.value,
   };
 }
 

@@ -1,81 +1,107 @@
 /*
- * Kept walks. A walk is good wherever nothing that it read differs: the keys of its facts, the absences and the
- * collections. What a state does not touch of a flow's read set is never walked again, also after the plan was edited.
+ * Kept walks. What a state does not touch of a flow's read set is never walked again, also after the plan was edited.
+ * Where the world walks in stages, each stage is kept by itself: names do not matter to paths, nor paths to names.
  */
 import { type Flow, flowText } from '#dataplane/flow.ts';
-import type { Walk } from '#dataplane/trace.ts';
-import { type ReadKey, recordingReader } from '#estate/estate.ts';
-import type { World } from '#plan/world.ts';
+import type { IngressRequest, IngressResult } from '#dataplane/ingress.ts';
+import type { PathTrace } from '#dataplane/path.ts';
+import type { Resolution } from '#dataplane/resolve.ts';
+import type { Quic, Walk } from '#dataplane/trace.ts';
+import { pathKey, type Stages } from '#dataplane/walk.ts';
+import { type Reader, type ReadKey, recordingReader } from '#estate/estate.ts';
+import type { StagedWorld, World } from '#plan/world.ts';
+import { type Kept, KeptAnswers } from './kept.ts';
 import type { View } from './view.ts';
 
 /** A walk with everything that it depends on. */
-export interface Kept {
-  readonly walk: Walk;
-  readonly reads: ReadonlySet<ReadKey>;
-}
-
-interface Shape {
-  readonly reads: ReadonlySet<ReadKey>;
-  /** By the versions of what was read, as far as a view touches it. */
-  readonly bySignature: Map<string, Kept>;
-}
+export type KeptWalk = Kept<Walk>;
 
 export class Memo {
-  readonly #world: Pick<World, 'walk'>;
-  readonly #shapes = new Map<string, Shape[]>();
-  readonly #byView = new WeakMap<View, Map<string, Kept>>();
-  walks = 0;
-  asked = 0;
+  readonly #world: Pick<World, 'walk' | 'staged'>;
+  readonly #walks = new KeptAnswers<Walk>();
+  readonly #resolutions = new KeptAnswers<readonly Resolution[]>();
+  readonly #paths = new KeptAnswers<readonly PathTrace[]>();
+  readonly #ingresses = new KeptAnswers<IngressResult>();
+  readonly #quics = new KeptAnswers<Quic | undefined>();
+  readonly #ids = new WeakMap<object, number>();
+  #nextId = 1;
 
-  constructor(world: Pick<World, 'walk'>) {
+  constructor(world: Pick<World, 'walk' | 'staged'>) {
     this.#world = world;
   }
 
+  /** Walks that were made, and walks that were asked for. */
+  get walks(): number {
+    return this.#walks.fresh;
+  }
+
+  get asked(): number {
+    return this.#walks.asked;
+  }
+
   /** The walk of the flow in the view, kept or fresh. */
-  walk(view: View, flow: Flow, key: string = flowKey(flow)): Kept {
-    this.asked++;
-    let ofView = this.#byView.get(view);
-    if (ofView === undefined) {
-      ofView = new Map();
-      this.#byView.set(view, ofView);
-    }
-    const known = ofView.get(key);
-    if (known !== undefined) return known;
-    const kept = this.#fromParent(view, key) ?? this.#fromShapes(view, key) ?? this.#fresh(view, flow, key);
-    ofView.set(key, kept);
-    return kept;
-  }
-
-  #fromParent(view: View, key: string): Kept | undefined {
-    const parent = view.parent;
-    const kept = parent && this.#byView.get(parent.view)?.get(key);
-    if (parent === undefined || kept === undefined) return undefined;
-    return parent.differs.some((k) => kept.reads.has(k)) ? undefined : kept;
-  }
-
-  #fromShapes(view: View, key: string): Kept | undefined {
-    for (const shape of this.#shapes.get(key) ?? []) {
-      const kept = shape.bySignature.get(signatureOf(view, shape.reads));
-      if (kept !== undefined) return kept;
-    }
-    return undefined;
-  }
-
-  #fresh(view: View, flow: Flow, key: string): Kept {
-    this.walks++;
-    const reads = new Set<ReadKey>();
-    const walk = this.#world.walk(
-      recordingReader(view.reader, (k) => reads.add(k)),
-      flow,
+  walk(view: View, flow: Flow, key: string = flowKey(flow)): KeptWalk {
+    return this.#walks.answer(view, key, (v) =>
+      this.#record(v, (reader, note) => this.#fresh(v, flow, reader, note)),
     );
-    const shapes = this.#shapes.get(key) ?? [];
-    this.#shapes.set(key, shapes);
-    const shape = shapes.find((s) => sameSet(s.reads, reads)) ?? newShape(shapes, reads);
-    const kept: Kept = { walk, reads: shape.reads };
-    shape.bySignature.set(signatureOf(view, shape.reads), kept);
-    return kept;
+  }
+
+  #fresh(view: View, flow: Flow, reader: Reader, note: Note): Walk {
+    const { staged } = this.#world;
+    if (staged === undefined) return this.#world.walk(reader, flow);
+    return staged.walkWith(this.#stages(staged, view, reader, note), flow);
+  }
+
+  /** Stages that answer from what is kept, and add what a kept answer had read to what is being read now. */
+  #stages(staged: StagedWorld, view: View, reader: Reader, note: Note): Stages {
+    const use = <T>(kept: Kept<T>): T => {
+      for (const key of kept.reads) note(key);
+      return kept.value;
+    };
+    return {
+      reader,
+      resolve: (vantage, name, family) =>
+        use(
+          this.#resolutions.answer(view, `${vantage} ${name} ${family}`, (v) =>
+            this.#record(v, (r) => staged.resolve(r, vantage, name, family)),
+          ),
+        ),
+      path: (input) =>
+        use(this.#paths.answer(view, pathKey(input), (v) => this.#record(v, (r) => staged.path(r, input)))),
+      ingress: (path, request) =>
+        use(
+          this.#ingresses.answer(view, `${this.#idOf(path)} ${requestKey(request)}`, (v) =>
+            this.#record(v, (r) => staged.ingress(r, path, request)),
+          ),
+        ),
+      quic: (path, result) =>
+        use(
+          this.#quics.answer(view, `${this.#idOf(path)} ${this.#idOf(result.listener)}`, (v) =>
+            this.#record(v, (r, n) => staged.quic(this.#stages(staged, v, r, n), path, result)),
+          ),
+        ),
+    };
+  }
+
+  #record<T>(view: View, compute: (reader: Reader, note: Note) => T): Kept<T> {
+    const reads = new Set<ReadKey>();
+    const note = (key: ReadKey) => {
+      reads.add(key);
+    };
+    const value = compute(recordingReader(view.reader, note), note);
+    return { value, reads };
+  }
+
+  #idOf(value: object | undefined): number {
+    if (value === undefined) return 0;
+    const known = this.#ids.get(value);
+    if (known !== undefined) return known;
+    this.#ids.set(value, this.#nextId);
+    return this.#nextId++;
   }
 }
+
+type Note = (key: ReadKey) => void;
 
 /** Text that tells flows apart, headers included. */
 export function flowKey(flow: Flow): string {
@@ -83,20 +109,6 @@ export function flowKey(flow: Flow): string {
   return `${flowText(flow)} ${flow.source ?? ''} ${headers}`;
 }
 
-function newShape(shapes: Shape[], reads: ReadonlySet<ReadKey>): Shape {
-  const shape: Shape = { reads, bySignature: new Map() };
-  shapes.push(shape);
-  return shape;
-}
-
-function signatureOf(view: View, reads: ReadonlySet<ReadKey>): string {
-  let signature = '';
-  for (const [key, version] of view.versions) if (reads.has(key)) signature += `${key}=${version};`;
-  return signature;
-}
-
-function sameSet(a: ReadonlySet<ReadKey>, b: ReadonlySet<ReadKey>): boolean {
-  if (a.size !== b.size) return false;
-  for (const key of b) if (!a.has(key)) return false;
-  return true;
+function requestKey(request: IngressRequest): string {
+  return JSON.stringify(request);
 }

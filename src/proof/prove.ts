@@ -122,8 +122,8 @@ class Run {
           plan: this.#plan,
           start: start.reader,
           point,
-          walk: (flow) => memo.walk(point.view, flow).walk,
-          walkAtStart: (flow) => memo.walk(start, flow).walk,
+          walk: (flow) => memo.walk(point.view, flow).value,
+          walkAtStart: (flow) => memo.walk(start, flow).value,
         });
         if (judged.kind === 'unknown') this.#noteDoubt(judged);
         if (judged.kind === 'broken') return ofState(invariant.code, point, judged.says);

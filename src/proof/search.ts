@@ -10,7 +10,7 @@ import type { FlowInvariant } from './invariant.ts';
 import { flowInvariants } from './invariants/all.ts';
 import type { Judgement } from './judge.ts';
 import type { LinePoint } from './line.ts';
-import type { Kept } from './memo.ts';
+import type { KeptWalk } from './memo.ts';
 import type { CheckedFlow, Session } from './session.ts';
 import type { View } from './view.ts';
 
@@ -21,8 +21,8 @@ export interface Case {
   readonly invariant: FlowInvariant;
   readonly fault?: Fault;
   readonly chosen: readonly HeldVersion[];
-  readonly before: Kept;
-  readonly after: Kept;
+  readonly before: KeptWalk;
+  readonly after: KeptWalk;
   readonly judgement: Judgement;
 }
 
@@ -129,8 +129,8 @@ export class Search {
       const judgement = invariant.check({
         flow: flow.flow,
         role: flow.role,
-        before: { reader: start.reader, walk: before.walk },
-        after: { reader: leaf.view.reader, walk: after.walk },
+        before: { reader: start.reader, walk: before.value },
+        after: { reader: leaf.view.reader, walk: after.value },
       });
       if (judgement.kind === 'fine') continue;
       const found: Case = { point, flow, invariant, chosen: leaf.chosen, before, after, judgement };
@@ -139,7 +139,7 @@ export class Search {
     return false;
   }
 
-  #walk(view: View, flow: CheckedFlow): Kept {
+  #walk(view: View, flow: CheckedFlow): KeptWalk {
     return this.#session.memo.walk(view, flow.flow, flow.key);
   }
 
@@ -172,7 +172,7 @@ export class Search {
 }
 
 /** Whether the walk would see the difference between what stands there now and the held version. */
-function isRead(reads: Kept['reads'], view: View, version: HeldVersion): boolean {
+function isRead(reads: KeptWalk['reads'], view: View, version: HeldVersion): boolean {
   const { key, fact } = version;
   const kind = key.slice(0, key.indexOf(':')) as 'recordSet';
   const before = view.reader.get(kind, key.slice(kind.length + 1));

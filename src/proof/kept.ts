@@ -1,0 +1,90 @@
+/*
+ * Answers kept with what they were read from. An answer is good wherever nothing in its read set differs: the keys of
+ * its facts, the absences and the collections. One store for each stage of the walk, and one for whole walks.
+ */
+import type { ReadKey } from '#estate/estate.ts';
+import type { View } from './view.ts';
+
+export interface Kept<T> {
+  readonly value: T;
+  readonly reads: ReadonlySet<ReadKey>;
+}
+
+interface Shape<T> {
+  readonly reads: ReadonlySet<ReadKey>;
+  /** By the versions of what was read, as far as a view touches it. */
+  readonly bySignature: Map<string, Kept<T>>;
+}
+
+/** Computes an answer in a view and says what it read. */
+export type Compute<T> = (view: View) => Kept<T>;
+
+export class KeptAnswers<T> {
+  readonly #shapes = new Map<string, Shape<T>[]>();
+  readonly #byView = new WeakMap<View, Map<string, Kept<T>>>();
+  fresh = 0;
+  asked = 0;
+
+  /** The answer to the question in the view: kept, or computed and kept. */
+  answer(view: View, key: string, compute: Compute<T>): Kept<T> {
+    this.asked++;
+    const known = this.#byView.get(view)?.get(key);
+    if (known !== undefined) return known;
+    const kept =
+      this.#fromParent(view, key) ?? this.#fromShapes(view, key) ?? this.#compute(view, key, compute);
+    this.#remember(view, key, kept);
+    return kept;
+  }
+
+  #remember(view: View, key: string, kept: Kept<T>): void {
+    const ofView = this.#byView.get(view);
+    if (ofView === undefined) this.#byView.set(view, new Map([[key, kept]]));
+    else ofView.set(key, kept);
+  }
+
+  #fromParent(view: View, key: string): Kept<T> | undefined {
+    const { parent } = view;
+    const kept = parent && this.#byView.get(parent.view)?.get(key);
+    if (parent === undefined || kept === undefined) return undefined;
+    for (const k of parent.differs) if (kept.reads.has(k)) return undefined;
+    return kept;
+  }
+
+  #fromShapes(view: View, key: string): Kept<T> | undefined {
+    for (const shape of this.#shapes.get(key) ?? []) {
+      const kept = shape.bySignature.get(signatureOf(view, shape.reads));
+      if (kept !== undefined) return kept;
+    }
+    return undefined;
+  }
+
+  #compute(view: View, key: string, compute: Compute<T>): Kept<T> {
+    this.fresh++;
+    const { value, reads } = compute(view);
+    let shapes = this.#shapes.get(key);
+    if (shapes === undefined) {
+      shapes = [];
+      this.#shapes.set(key, shapes);
+    }
+    let shape = shapes.find((s) => sameSet(s.reads, reads));
+    if (shape === undefined) {
+      shape = { reads, bySignature: new Map() };
+      shapes.push(shape);
+    }
+    const kept = { value, reads: shape.reads };
+    shape.bySignature.set(signatureOf(view, shape.reads), kept);
+    return kept;
+  }
+}
+
+function signatureOf(view: View, reads: ReadonlySet<ReadKey>): string {
+  let signature = '';
+  for (const [key, version] of view.versions) if (reads.has(key)) signature += `${key}=${version};`;
+  return signature;
+}
+
+function sameSet(a: ReadonlySet<ReadKey>, b: ReadonlySet<ReadKey>): boolean {
+  if (a.size !== b.size) return false;
+  for (const key of b) if (!a.has(key)) return false;
+  return true;
+}
