@@ -3,6 +3,7 @@
  * would open a TCP port of its own beside UDP; that port belongs to our TLS listener, so the part is left out.
  */
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureServer, type Http3ServerSession, type ServerHttp3Stream } from '@currentspace/http3';
 import type { Identity } from './certificate.ts';
 
@@ -19,7 +20,7 @@ export async function listenHttp3(
   port: number,
   identity: Identity,
   onRequest: (request: Http3Request) => void,
-): Promise<() => Promise<void>> {
+): Promise<(graceMs?: number) => Promise<void>> {
   const server = createSecureServer({
     ...identity,
     runtimeMode: 'portable',
@@ -41,7 +42,11 @@ export async function listenHttp3(
   server.listen(port, address);
   await once(server, 'listening');
   server.on('error', () => undefined);
-  return () => server.close();
+  // This server cannot refuse new connections alone: it takes them until the grace is over.
+  return async (graceMs = 0) => {
+    if (graceMs > 0) await sleep(graceMs);
+    await server.close();
+  };
 }
 
 /** Looks like the TCP server that it is asked for, and opens nothing. */

@@ -7,6 +7,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import type net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
 import { answerHttp3, answerTcp, type Serve } from './answering.ts';
 import { makeFront } from './front.ts';
@@ -21,7 +22,7 @@ import type {
 } from './ingress-types.ts';
 import { keepServer } from './servers.ts';
 
-type Stop = () => Promise<void>;
+type Stop = (graceMs: number) => Promise<void>;
 
 interface Log {
   readonly lines: AccessLogLine[];
@@ -42,8 +43,8 @@ export const ingressCommands = {
       config.pods.flatMap((pod) => config.entryPoints.flatMap((entry) => listen(config, pod, entry, log))),
     );
     const id = keepServer({
-      stop: async () => {
-        await Promise.all(stops.flat().map((stop) => stop()));
+      stop: async (graceMs) => {
+        await Promise.all(stops.flat().map((stop) => stop(graceMs)));
         log.file?.end();
       },
     });
@@ -90,8 +91,9 @@ async function listenTcp(
   acceptWebSockets(behind);
   front.server.listen({ host: address, port: entry.port, backlog: 4096 });
   await once(front.server, 'listening');
-  return async () => {
+  return async (graceMs) => {
     front.server.close();
+    if (graceMs > 0) await sleep(graceMs);
     front.cut();
   };
 }

@@ -21,8 +21,11 @@ export interface Commands {
   };
   /** TCP or UDP servers that answer with the peer they see. */
   readonly 'echo.start': { readonly takes: EchoConfig; readonly gives: EchoStarted };
-  /** Stops an ingress or an echo; open connections are cut. */
-  readonly 'server.stop': { readonly takes: { readonly id: string }; readonly gives: object };
+  /** Stops an ingress or an echo; open connections are cut after the grace (at once where not given: a crash). */
+  readonly 'server.stop': {
+    readonly takes: { readonly id: string; readonly graceMs?: number };
+    readonly gives: object;
+  };
   /** One flow, from a fresh port. */
   readonly attempt: { readonly takes: AttemptTarget; readonly gives: Attempt };
   readonly 'load.start': { readonly takes: LoadConfig; readonly gives: { readonly id: string } };

@@ -3,7 +3,8 @@
  */
 
 export interface RunningServer {
-  readonly stop: () => Promise<void>;
+  /** Takes nothing new from now on, and cuts what is open after the grace. */
+  readonly stop: (graceMs: number) => Promise<void>;
 }
 
 const running = new Map<string, RunningServer>();
@@ -17,10 +18,10 @@ export function keepServer(server: RunningServer): string {
 }
 
 export const serverCommands = {
-  'server.stop': async (takes: { readonly id: string }) => {
+  'server.stop': async (takes: { readonly id: string; readonly graceMs?: number }) => {
     const server = running.get(takes.id);
     if (!server) throw new Error(`no server ${takes.id} is running`);
     running.delete(takes.id);
-    await server.stop();
+    await server.stop(takes.graceMs ?? 0);
   },
 };

@@ -2,6 +2,7 @@
  * Clients and servers on a plain cable: PROXY headers of trusted and other peers, steady load, long flows, and what a
  * break looks like in their records.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Agent } from '../hosts/agent-client.ts';
 import { makeAuthority } from '../hosts/certificate.ts';
@@ -148,7 +149,7 @@ describe('load', () => {
       return { name: protocol, perSecond: 40, target: { ...to, protocol } };
     });
     const { id } = await client.ask('load.start', { targets, durationMs: 1500 });
-    await new Promise((resolve) => setTimeout(resolve, 1600));
+    await sleep(1600);
     const records = await client.ask('load.stop', { id });
     expect(records.filter((one) => !one.ok)).toEqual([]);
     for (const name of protocols) {
@@ -164,11 +165,11 @@ describe('long flows', () => {
 
   test('they live through a break of the cable, and know how long it was', async () => {
     const ids = await Promise.all(kinds.map(startFlow));
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
     await lab.ip('server', ['link set eth0 down']);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await sleep(400);
     await lab.ip('server', ['link set eth0 up']);
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await sleep(2000);
     const records = await Promise.all(ids.map((id) => client.ask('flow.stop', { id })));
     for (const record of records) {
       expect(record).not.toHaveProperty('ended');
@@ -182,11 +183,31 @@ describe('long flows', () => {
     expect(seen.map((one) => one.map((who) => who.client))).toEqual(seen.map(() => ['192.0.2.7']));
   });
 
+  test('a server that stops with grace lets open flows live that long, and takes no new ones', async () => {
+    const server = await lab.agent('server');
+    const { id } = await server.ask('ingress.start', {
+      pods: [{ name: 'traefik-2', addresses: ['192.0.2.1'] }],
+      identity: authority.issue(['*.example.org']),
+      routers: [{ name: 'app@kubernetes', hosts: ['app.example.org'] }],
+      entryPoints: [{ name: 'other', port: 8443, tls: true, http3: false }],
+    });
+    const target = { ...asked, port: 8443, protocol: 'http2' } as const;
+    const flow = await client.ask('flow.start', { name: 'old', kind: 'http2', target, intervalMs: 20 });
+    await sleep(200);
+    const stopping = server.ask('server.stop', { id, graceMs: 400 });
+    await sleep(200);
+    expect(await client.ask('attempt', target)).toMatchObject({ ok: false, cause: 'ECONNREFUSED' });
+    expect(await client.ask('flow.peek', { id: flow.id })).not.toHaveProperty('ended');
+    await stopping;
+    await sleep(50);
+    expect(await client.ask('flow.stop', { id: flow.id })).toHaveProperty('ended');
+  });
+
   test('they end when the server goes, and say why', async () => {
     const ids = await Promise.all(kinds.map(startFlow));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await sleep(300);
     (await lab.agent('server')).kill();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await sleep(300);
     const records = await Promise.all(ids.map((id) => client.ask('flow.stop', { id })));
     const overTcp = records.filter((one) => one.kind !== 'udp' && one.kind !== 'http3');
     expect(
