@@ -1,4 +1,4 @@
-/* A config.xml that has one of everything, and files that mean harm. */
+/* A config.xml that has one of everything. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Kind, Kinds } from '#estate/kinds.ts';
@@ -181,6 +181,39 @@ describe('outbound NAT and filter rules', () => {
     expect(match?.source).toEqual({ kind: 'unknown', text: 'only where sched fits' });
     expect(match?.destination).toEqual({ kind: 'unknown', text: 'lost_alias' });
   });
+  it.each<[string, string, unknown, unknown]>([
+    [
+      'any goes before not',
+      '<source><any></any><not></not></source>',
+      { kind: 'any' },
+      { kind: 'unknown', text: 'not stated' },
+    ],
+    [
+      'nothing stated',
+      '<source></source>',
+      { kind: 'unknown', text: 'not stated' },
+      { kind: 'unknown', text: 'not stated' },
+    ],
+  ])('addresses: %s', (_, inner, source, destination) => {
+    const { facts } = read(
+      wrap(`<filter><rule><type>pass</type><interface>lan</interface>${inner}</rule></filter>`),
+    );
+    const rule = facts.find((f) => f.kind === 'filterRule')?.value as Kinds['filterRule'];
+    expect([rule.match.source, rule.match.destination]).toEqual([source, destination]);
+  });
+  it('a port forward without interface and destination is for the address of wan', () => {
+    const { facts } = read(
+      wrap('<nat><rule><source><any></any></source><target>192.0.2.1</target></rule></nat>'),
+    );
+    const forward = facts.find((f) => f.kind === 'portForward')?.value as Kinds['portForward'];
+    expect(forward.interface).toBe('wan');
+    expect(forward.match.destination).toEqual({
+      kind: 'interface',
+      name: 'wan',
+      part: 'address',
+      not: false,
+    });
+  });
   it('1:1 NAT is a gap', () => {
     const gaps = read(wrap('<nat><onetoone><external>203.0.113.9</external></onetoone></nat>')).gaps;
     expect(gaps).toMatchObject([{ kinds: ['portForward', 'outboundNatRule'] }]);
@@ -215,61 +248,5 @@ describe('resolvers', () => {
       '<dnsmasq><enable></enable><hosts><host>a</host><domain>b.example</domain><ip>192.0.2.1</ip></hosts></dnsmasq>';
     const facts = read(wrap(inner)).facts.filter((f) => f.kind === 'nameRule' || f.kind === 'resolver');
     expect(facts.map((f) => f.key)).toEqual(['resolver:dnsmasq/gw', 'nameRule:dnsmasq/gw|00000']);
-  });
-});
-
-describe('what must not get through', () => {
-  it('no planted secret is in any fact or gap', () => {
-    expect(text).toContain('PLANTED');
-    expect(JSON.stringify(discovery)).not.toContain('PLANTED');
-  });
-  const lol = Array.from({ length: 10 }, (_, i) => `<!ENTITY l${i + 1} "${`&l${i};`.repeat(10)}">`).join('');
-  it.each([
-    [
-      'billion laughs',
-      `<!DOCTYPE pfsense [<!ENTITY l0 "lol">${lol}]><pfsense>&l10;</pfsense>`,
-      'document type',
-    ],
-    [
-      'an external entity',
-      '<!DOCTYPE p [<!ENTITY x SYSTEM "file:///etc/passwd">]><pfsense>&x;</pfsense>',
-      'document type',
-    ],
-    ['an unknown entity', '<pfsense>&x;</pfsense>', 'entity'],
-    ['endless nesting', '<a>'.repeat(10_000), 'deeper than 64'],
-    ['a file that was cut off', '<pfsense><interfaces><lan>', 'unclosed tag'],
-    ['nothing', '', 'document'],
-    ['text', 'not xml at all', 'text data outside of root node'],
-    ['OPNsense', '<opnsense></opnsense>', 'OPNsense'],
-    ['another product', '<m0n0wall></m0n0wall>', 'm0n0wall'],
-    ['no interfaces', '<pfsense></pfsense>', 'no interfaces'],
-  ])('%s is a gap over everything', (_, content, what) => {
-    const { gaps } = read(content);
-    expect(gaps).toHaveLength(1);
-    expect(gaps[0]?.what).toContain(what);
-    expect(gaps[0]?.kinds).toContain('filterRule');
-    expect(gaps[0]?.evidence?.line).toBeGreaterThan(0);
-  });
-  it('control characters and bidi marks in names are shown, not obeyed', () => {
-    const { facts } = read(
-      wrap(
-        '<aliases><alias><name>a</name><type>host</type><address>192.0.2.1</address><descr><![CDATA[x&#27;[31m\u202e]]></descr></alias></aliases>',
-      ),
-    );
-    expect(facts.find((f) => f.kind === 'alias')?.value).toMatchObject({ descr: 'x\ufffd[31m\ufffd' });
-  });
-  it('one broken rule costs itself only', () => {
-    const rules = '<rule><type>explode</type></rule><rule><type>pass</type><interface>lan</interface></rule>';
-    const { facts, gaps } = read(wrap(`<filter>${rules}</filter>`));
-    expect(gaps).toMatchObject([{ kinds: ['filterRule'], evidence: { object: 'filter/rule[0]' } }]);
-    expect(facts.filter((f) => f.kind === 'filterRule')).toHaveLength(1);
-  });
-  it('a route through aliases that loop ends', () => {
-    const aliases =
-      '<aliases><alias><name>p</name><type>network</type><address>q</address></alias><alias><name>q</name><type>network</type><address>p</address></alias></aliases>';
-    const { gaps } = read(
-      wrap(`<staticroutes><route><network>p</network><gateway>G</gateway></route></staticroutes>${aliases}`),
-    );
-    expect(gaps).toMatchObject([{ kinds: ['staticRoute'] }]);
   });
 });

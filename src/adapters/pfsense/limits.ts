@@ -31,6 +31,14 @@ export const limits: readonly Limit[] = [
     verified: '2026-11-23, source of pfSense, unbound.inc',
   },
   {
+    what: 'a port forward to any destination on an interface without gateway gets an extra source NAT for TCP from pfSense unless the reflection helper is on; it is not among the outbound rules here',
+    verified: '2026-11-23, source of pfSense, filter.inc',
+  },
+  {
+    what: 'NAT inside IPsec tunnels is not read',
+    verified: '2026-11-23, source of pfSense, filter.inc',
+  },
+  {
     what: 'the running state (learned addresses, gateway monitoring, sessions) is not in the file',
     verified: '2026-11-23, config 24.0',
   },

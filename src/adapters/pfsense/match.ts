@@ -14,14 +14,12 @@ export interface Names {
   readonly aliases: ReadonlySet<string>;
 }
 
-export function addressMatch(side: XmlElement | undefined, names: Names): AddressMatch {
-  if (side === undefined) return { kind: 'any' };
+/** `absent` is what it means there that neither any nor an address is stated. */
+export function addressMatch(side: XmlElement | undefined, names: Names, absent: AddressMatch): AddressMatch {
   const not = has(side, 'not');
   const written = text(side, 'address') ?? text(side, 'network');
-  if (written === undefined || written === 'any') {
-    return not ? { kind: 'unknown', text: 'not any' } : { kind: 'any' };
-  }
-  return matchOf(written, not, names);
+  if (has(side, 'any') || written === 'any') return { kind: 'any' }; // pfSense drops `not` before any
+  return written === undefined ? absent : matchOf(written, not, names);
 }
 
 function matchOf(written: string, not: boolean, names: Names): AddressMatch {
@@ -51,16 +49,19 @@ const protocols: Readonly<Record<string, RuleMatch['protocol']>> = {
   any: 'any',
 };
 
+/** pfSense writes no rule where an address is missing; what it had in mind cannot be told from here. */
+const notStated: AddressMatch = { kind: 'unknown', text: 'not stated' };
+
 /** Match of a port forward or filter rule; without `ipprotocol` pfSense takes IPv4. */
-export function ruleMatch(rule: XmlElement, names: Names): RuleMatch {
+export function ruleMatch(rule: XmlElement, names: Names, noDestination = notStated): RuleMatch {
   const source = child(rule, 'source');
   const destination = child(rule, 'destination');
   return {
     family: familyOfRule(text(rule, 'ipprotocol') ?? 'inet'),
     protocol: protocolOf(rule),
-    source: addressMatch(source, names),
+    source: addressMatch(source, names, notStated),
     sourcePort: portMatch(text(source, 'port')),
-    destination: addressMatch(destination, names),
+    destination: addressMatch(destination, names, noDestination),
     destinationPort: portMatch(text(destination, 'port')),
   };
 }

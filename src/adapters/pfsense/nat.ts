@@ -30,13 +30,15 @@ interface Where {
 
 function forwardOf(box: Box, rule: XmlElement, { position, names }: Where): PortForward {
   const localPort = localPortOf(text(rule, 'local-port'));
+  const on = text(rule, 'interface') ?? 'wan';
   return {
     firewall: box.firewall,
     position,
-    interface: text(rule, 'interface') ?? '',
+    interface: on,
     isEnabled: !has(rule, 'disabled'),
     isException: has(rule, 'nordr'),
-    match: ruleMatch(rule, names),
+    // without a destination filter.inc takes the address of the interface
+    match: ruleMatch(rule, names, { kind: 'interface', name: on, part: 'address', not: false }),
     target: text(rule, 'target') ?? '',
     ...(localPort !== undefined && { localPort }),
     reflection: reflections[text(rule, 'natreflection') ?? ''] ?? 'default',
@@ -61,9 +63,9 @@ function outboundOf(box: Box, rule: XmlElement, { position, names }: Where): Out
     match: {
       family: familyOfRule(text(rule, 'ipprotocol') ?? 'inet46'),
       protocol: protocolOf(rule),
-      source: addressMatch(child(rule, 'source'), names),
+      source: addressMatch(child(rule, 'source'), names, { kind: 'any' }),
       sourcePort: portMatch(text(rule, 'sourceport')),
-      destination: addressMatch(child(rule, 'destination'), names),
+      destination: addressMatch(child(rule, 'destination'), names, { kind: 'any' }),
       destinationPort: portMatch(text(rule, 'dstport')),
     },
     target: targetOf(rule),
