@@ -109,12 +109,13 @@ function readPiece(piece: Piece, file: SnapshotFile, cluster: Cluster): void {
   } else readValue(parsed.value, piece.line, file, cluster);
 }
 
-/** The kind is often still to be seen in the text of a broken object. */
+/** The kind is often still to be seen in the text of a broken object; every word that may be it counts. */
 function kindsOfPiece(piece: Piece, file: SnapshotFile): Gap['kinds'] {
-  const kind = /^\s*"?kind"?:\s*["']?([A-Z]\w*)/m.exec(piece.text)?.[1];
-  return kind === undefined || kind.endsWith('List')
-    ? kindsOfHolds(file.holds, 'cluster')
-    : kindsLostWith(kind);
+  const pattern =
+    piece.syntax === 'json' ? /"kind"\s*:\s*"(\w+)"/g : /^\s*(?:- )?["']?kind["']?:\s*["']?(\w+)/gm;
+  const kinds = [...piece.text.matchAll(pattern)].map((m) => m[1] ?? '');
+  if (kinds.length === 0 || kinds.some((k) => k.endsWith('List'))) return kindsOfHolds(file.holds, 'cluster');
+  return [...new Set(kinds.flatMap(kindsLostWith))];
 }
 
 function pieceGap(file: SnapshotFile, line: number, what: string, expected: string): Gap {

@@ -69,11 +69,18 @@ function plugin(raw: Raw): Rule {
   const isBouncer = /bouncer|crowdsec/i.test(name) || Object.keys(s).some((k) => /^crowdsec/i.test(k));
   if (!isBouncer) return { kind: 'other', type: `plugin ${name}` };
   const header = textAt(s, 'forwardedHeadersCustomName') ?? textAt(s, 'ForwardedHeadersCustomName');
-  return { kind: 'ban-list', plugin: name, trustedPeers: trustedPeers(s), ...given('header', header) };
+  const exempt = prefixesIn(s, /^clientTrustedIPs$/i);
+  return {
+    kind: 'ban-list',
+    plugin: name,
+    trustedPeers: prefixesIn(s, /^forwardedHeadersTrustedIPs$/i),
+    ...given('header', header),
+    ...(exempt.length > 0 && { exemptClients: exempt }),
+  };
 }
 
-function trustedPeers(settings: Raw) {
-  const fields = Object.keys(settings).filter((k) => /^(forwardedHeadersTrustedIPs)$/i.test(k));
+function prefixesIn(settings: Raw, named: RegExp) {
+  const fields = Object.keys(settings).filter((k) => named.test(k));
   return fields.flatMap((f) => textsAt(settings, f)).flatMap((t) => parsePrefix(t) ?? []);
 }
 
