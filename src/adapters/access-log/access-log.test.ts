@@ -135,6 +135,11 @@ describe('the common format', () => {
     ],
     ['no router', clf('192.0.2.1', 'GET / HTTP/1.1', '-'), ['-', undefined, '192.0.2.1', 'HTTP/1.1', 1, 1]],
     [
+      'the generic format, without router',
+      clf('192.0.2.1').replace(/ 12345 .*/, ''),
+      ['-', undefined, '192.0.2.1', 'HTTP/2.0', 1, 1],
+    ],
+    [
       'an escape in the client',
       clf('\u001b[31mx'),
       ['app@docker', undefined, '\ufffd[31mx', 'HTTP/2.0', 1, 1],

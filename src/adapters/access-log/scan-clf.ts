@@ -16,7 +16,6 @@ export function readClf(bytes: Buffer, start: number, end: number, spans: Spans,
   spans.peerStart = 0;
   spans.peerEnd = 0;
   if (!readStart(bytes, start, end, spans) || !readEnd(bytes, end, spans)) return false;
-  if (spans.routerStart <= spans.protocolEnd) return false;
   if (
     spans.clientEnd - spans.clientStart > longestField ||
     spans.routerEnd - spans.routerStart > longestField
@@ -50,15 +49,23 @@ function readStart(bytes: Uint8Array, start: number, end: number, spans: Spans):
   return at < end;
 }
 
-/** Router, from the end of the line: `… "router" "server" 3ms`. */
+/**
+ * Router, from the end of the line: `… "router" "server" 3ms`. The generic format (3.6 and later) ends after the agent
+ * and has no router: then the dash behind the client stands for it.
+ */
 function readEnd(bytes: Uint8Array, end: number, spans: Spans): boolean {
+  if (bytes[end - 1] === quote && end - 1 > spans.protocolEnd) {
+    spans.routerStart = spans.clientEnd + 1;
+    spans.routerEnd = spans.clientEnd + 2;
+    return bytes[spans.protocolEnd + 1] === space;
+  }
   if (bytes[end - 1] !== 115 || bytes[end - 2] !== 109) return false;
   const serverEnd = quoteBefore(bytes, end - 3, spans.protocolEnd);
   const serverStart = quoteBefore(bytes, serverEnd - 1, spans.protocolEnd);
   spans.routerEnd = serverStart - 2;
   if (bytes[spans.routerEnd] !== quote || bytes[serverStart - 1] !== space) return false;
   spans.routerStart = quoteBefore(bytes, spans.routerEnd - 1, spans.protocolEnd) + 1;
-  return spans.routerStart > 0;
+  return spans.routerStart > spans.protocolEnd;
 }
 
 function quoteBefore(bytes: Uint8Array, from: number, least: number): number {

@@ -41,6 +41,7 @@ export function convertJson(at: CrowdsecFile): Converted {
   const top = asObject(value);
   const parsers = top?.parsers;
   if (Array.isArray(parsers)) return convertParsers(parsers, at);
+  if (top !== undefined && 'local_version' in top) return convertParsers([top], at);
   if (typeof top?.version === 'string')
     return { ...none, engine: { version: top.version, evidence: place(at, top) } };
   if (top !== undefined && 'new' in top)

@@ -169,6 +169,13 @@ describe('the engine', () => {
     expect(facts).toHaveLength(1);
     expect(facts[0]?.value).toMatchObject({ system, version: '1.6.8', readsAddressFrom });
   });
+  it('one parser, as inspect prints it', async () => {
+    const inspected = { name: 'crowdsecurity/traefik-logs', local_version: '0.9', status: 'enabled' };
+    const { facts } = await discover({ 'traefik-logs.json': inspected });
+    expect(facts.map((f) => f.value)).toMatchObject([
+      { parserVersion: '0.9', readsAddressFrom: 'ClientHost' },
+    ]);
+  });
   it('the text of the parser goes before its version', async () => {
     const yaml = `name: crowdsecurity/traefik-logs
 nodes:

@@ -78,6 +78,12 @@ describe('Technitium', () => {
     const { facts, gaps } = await discover({ 'dns/t/zone.json': api(undefined, 'invalid-token') });
     expect([facts, gaps[0]?.what]).toEqual([[], 'the server answered "invalid-token" instead of data']);
   });
+  it.each(['constructor', '__proto__', 'toString'])('a record of the type %s is a gap', async (type) => {
+    const file = api({ zone: { name: 'example.org' }, records: [record('example.org', type, {})] });
+    const { facts, gaps } = await discover({ 'dns/t/zone.json': file });
+    expect(facts.map((f) => f.kind)).toEqual(['resolver', 'zone']);
+    expect(gaps).toHaveLength(1);
+  });
   it('zones that are listed and not exported are gaps', async () => {
     const list = api({
       zones: [{ name: 'example.org' }, { name: 'lost.example' }, { name: '0.in-addr.arpa', internal: true }],
@@ -241,6 +247,12 @@ describe('files', () => {
   ])('%s is a gap of that file only', async (_, bytes) => {
     const { facts, gaps } = await discover({ 'dns/b/x.zone': bytes, 'dns/b/example.org.zone': zoneText });
     expect(gaps).toMatchObject([{ system: 'dns/b', evidence: { file: 'dns/b/x.zone' } }]);
+    expect(facts.some((f) => f.kind === 'recordSet')).toBe(true);
+  });
+  it('a value that cannot become text costs its file only', async () => {
+    const bad = '{"status":"ok","response":{"zone":{"name":{"toString":1,"valueOf":1}},"records":[]}}';
+    const { facts, gaps } = await discover({ 'dns/b/x.json': bad, 'dns/b/example.org.zone': zoneText });
+    expect(gaps).toMatchObject([{ evidence: { file: 'dns/b/x.json' } }]);
     expect(facts.some((f) => f.kind === 'recordSet')).toBe(true);
   });
   it('JSON of no known kind is a gap', async () => {

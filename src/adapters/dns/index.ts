@@ -49,7 +49,7 @@ async function readServer(
   for (const t of texts.filter((f) => f.file.endsWith('/views.json')))
     keep(found, convertViewsJson({ server, ...t }));
   const json = texts.filter((t) => !t.file.endsWith('/views.json') && isJson(t));
-  for (const t of json) keep(found, convertJson({ server, isPublic, ...t }));
+  for (const t of json) keep(found, convertSafely({ server, isPublic, ...t }));
   const includedFiles = new Set(included.values().flatMap((i) => ('file' in i ? [i.file] : [])));
   const zones = texts.filter(
     (t) => !isJson(t) && !/\.(conf|json)$/.test(t.file) && !includedFiles.has(t.file),
@@ -123,6 +123,15 @@ function isJson({ file, text }: Text): boolean {
   return /\.(json|config)$/.test(file) || /^\s*[{[]/.test(text);
 }
 
+/** Values of unforeseen shapes cost their own file. */
+function convertSafely(file: Text & { server: string; isPublic: boolean }): Found {
+  try {
+    return convertJson(file);
+  } catch {
+    return unknownFile(file);
+  }
+}
+
 function convertJson({ server, isPublic, file, text }: Text & { server: string; isPublic: boolean }): Found {
   const document = parseJsonLines(text);
   if (isJsonProblem(document)) {
@@ -157,7 +166,7 @@ function convertResponse(response: Readonly<Record<string, unknown>> | undefined
   return unknownFile(where);
 }
 
-function unknownFile({ server, file }: ApiFile): Found {
+function unknownFile({ server, file }: { server: string; file: string }): Found {
   const what = 'the file is JSON of no kind that is known here';
   const expected =
     'an answer of zones/records/get, zones/list, settings/get, apps/config/get, or dns_records';

@@ -19,26 +19,30 @@ export const knownTypes: ReadonlySet<string> = new Set<RecordType>([
 ]);
 
 /** Positions of names among the words of a type's data. */
-const namesAt: Readonly<Record<string, readonly number[]>> = {
-  CNAME: [0],
-  NS: [0],
-  PTR: [0],
-  MX: [1],
-  SRV: [3],
-  HTTPS: [1],
-  SVCB: [1],
-  SOA: [0, 1],
-};
-const wordsOf: Readonly<Record<string, number>> = {
-  A: 1,
-  AAAA: 1,
-  CNAME: 1,
-  NS: 1,
-  PTR: 1,
-  MX: 2,
-  SRV: 4,
-  SOA: 7,
-};
+const namesAt: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries({
+    CNAME: [0],
+    NS: [0],
+    PTR: [0],
+    MX: [1],
+    SRV: [3],
+    HTTPS: [1],
+    SVCB: [1],
+    SOA: [0, 1],
+  }),
+);
+const wordsOf: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    A: 1,
+    AAAA: 1,
+    CNAME: 1,
+    NS: 1,
+    PTR: 1,
+    MX: 2,
+    SRV: 4,
+    SOA: 7,
+  }),
+);
 const longestText = 2000;
 
 /** Canonical value, or undefined where the words are no data of the type. `full` completes a relative name. */
@@ -47,12 +51,12 @@ export function dataText(
   words: readonly string[],
   full: (name: string) => string | undefined,
 ): string | undefined {
-  const count = wordsOf[type];
+  const count = wordsOf.get(type);
   if (words.length === 0 || (count !== undefined && words.length !== count)) return undefined;
   if (type === 'A' || type === 'AAAA') return addressText(type, words[0] ?? '');
   if (type === 'TXT') return printable(words.join('').slice(0, longestText));
   if (!knownTypes.has(type)) return printable(`${type} ${words.join(' ')}`.slice(0, longestText));
-  const positions = namesAt[type] ?? [];
+  const positions = namesAt.get(type) ?? [];
   const completed = words.map((w, i) => (positions.includes(i) ? nameText(w, full) : printable(w)));
   return completed.every((w) => w !== undefined) ? completed.join(' ').slice(0, longestText) : undefined;
 }

@@ -20,17 +20,19 @@ export interface ApiFile {
 type Json = Readonly<Record<string, unknown>>;
 
 /** Fields of rData in the order of the presentation form. */
-const fields: Readonly<Record<string, readonly string[]>> = {
-  A: ['ipAddress'],
-  AAAA: ['ipAddress'],
-  CNAME: ['cname'],
-  NS: ['nameServer'],
-  PTR: ['ptrName'],
-  TXT: ['text'],
-  MX: ['preference', 'exchange'],
-  SRV: ['priority', 'weight', 'port', 'target'],
-  SOA: ['primaryNameServer', 'responsiblePerson', 'serial', 'refresh', 'retry', 'expire', 'minimum'],
-};
+const fields: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    A: ['ipAddress'],
+    AAAA: ['ipAddress'],
+    CNAME: ['cname'],
+    NS: ['nameServer'],
+    PTR: ['ptrName'],
+    TXT: ['text'],
+    MX: ['preference', 'exchange'],
+    SRV: ['priority', 'weight', 'port', 'target'],
+    SOA: ['primaryNameServer', 'responsiblePerson', 'serial', 'refresh', 'retry', 'expire', 'minimum'],
+  }),
+);
 /** Types that answer with addresses in a way that facts cannot say. */
 const computed = new Set(['APP', 'ANAME', 'DNAME']);
 const internal = new Set(['RRSIG', 'DNSKEY', 'NSEC', 'NSEC3', 'NSEC3PARAM', 'DS']);
@@ -94,7 +96,7 @@ function wordsOf(type: string, data: Json): readonly string[] {
     const params = Object.entries(asObject(data.svcParams) ?? {}).map(([k, v]) => `${k}=${String(v)}`);
     return [String(data.svcPriority ?? ''), String(data.svcTargetName ?? '') || '.', ...params];
   }
-  const named = fields[type];
+  const named = fields.get(type);
   if (named !== undefined) return named.map((f) => String(data[f] ?? ''));
   return Object.values(data).map(String);
 }

@@ -49,6 +49,22 @@ describe('what must not get through', () => {
     );
     expect(facts.find((f) => f.kind === 'alias')?.value).toMatchObject({ descr: 'x\ufffd[31m\ufffd' });
   });
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+    '%s is a word like any other',
+    (word) => {
+      const rule = `<interface>${word}</interface><protocol>${word}</protocol><natreflection>${word}</natreflection><source><address>${word}</address></source>`;
+      const { facts } = read(
+        wrap(
+          `<nat><rule>${rule}<target>${word}</target></rule></nat><virtualip><vip><mode>${word}</mode><subnet>192.0.2.1</subnet></vip></virtualip>`,
+        ),
+      );
+      expect(facts.find((f) => f.kind === 'portForward')?.value).toMatchObject({
+        reflection: 'default',
+        match: { protocol: 'other', source: { kind: 'unknown', text: word } },
+      });
+      expect(facts.find((f) => f.kind === 'virtualIp')?.value).toMatchObject({ mode: 'other' });
+    },
+  );
   it('one broken rule costs itself only', () => {
     const rules = '<rule><type>explode</type></rule><rule><type>pass</type><interface>lan</interface></rule>';
     const { facts, gaps } = read(wrap(`<filter>${rules}</filter>`));

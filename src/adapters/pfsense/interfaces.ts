@@ -2,7 +2,7 @@
  * Interfaces, tunnels, gateways, static routes and virtual IPs (pfSense interfaces.inc, gwlb.inc). An interface
  * counts as WAN where pfSense itself says it has a gateway (interface_has_gateway), or it is the one named wan.
  */
-import type { FirewallInterface } from '#estate/firewall.ts';
+import type { FirewallInterface, VirtualIp } from '#estate/firewall.ts';
 import { type Family, familyOf, type Ip, parseIp } from '#net/ip.ts';
 import { makePrefix, type Prefix, parsePrefix, prefixToRange } from '#net/prefix.ts';
 import { add, type Box, miss, quoted } from './context.ts';
@@ -141,11 +141,13 @@ function assignedDevices(box: Box): ReadonlySet<string> {
   return new Set((at(box.root, 'interfaces')?.children ?? []).flatMap((i) => text(i, 'if') ?? []));
 }
 
-const vipModes: Readonly<Record<string, 'ipalias' | 'carp' | 'proxyarp' | 'other'>> = {
-  ipalias: 'ipalias',
-  carp: 'carp',
-  proxyarp: 'proxyarp',
-};
+const vipModes: ReadonlyMap<string, VirtualIp['mode']> = new Map(
+  Object.entries({
+    ipalias: 'ipalias',
+    carp: 'carp',
+    proxyarp: 'proxyarp',
+  }),
+);
 
 export function convertVirtualIps(box: Box): void {
   const vips = all(at(box.root, 'virtualip'), 'vip');
@@ -160,7 +162,7 @@ export function convertVirtualIps(box: Box): void {
     }
     const value = {
       firewall: box.firewall,
-      mode: vipModes[text(element, 'mode') ?? ''] ?? ('other' as const),
+      mode: vipModes.get(text(element, 'mode') ?? '') ?? ('other' as const),
       interface: carrier.get(on) ?? on,
       network:
         text(element, 'type') === 'single'

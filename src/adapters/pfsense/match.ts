@@ -40,14 +40,16 @@ export function portMatch(written: string | undefined): PortMatch {
   return range ? { kind: 'range', range } : { kind: 'alias', name: written };
 }
 
-const protocols: Readonly<Record<string, RuleMatch['protocol']>> = {
-  tcp: 'tcp',
-  udp: 'udp',
-  'tcp/udp': 'tcp/udp',
-  icmp: 'icmp',
-  'ipv6-icmp': 'icmp',
-  any: 'any',
-};
+const protocols: ReadonlyMap<string, RuleMatch['protocol']> = new Map(
+  Object.entries({
+    tcp: 'tcp',
+    udp: 'udp',
+    'tcp/udp': 'tcp/udp',
+    icmp: 'icmp',
+    'ipv6-icmp': 'icmp',
+    any: 'any',
+  }),
+);
 
 /** pfSense writes no rule where an address is missing; what it had in mind cannot be told from here. */
 const notStated: AddressMatch = { kind: 'unknown', text: 'not stated' };
@@ -72,5 +74,5 @@ export function familyOfRule(written: string): RuleMatch['family'] {
 
 export function protocolOf(rule: XmlElement): RuleMatch['protocol'] {
   const written = text(rule, 'protocol')?.toLowerCase();
-  return written === undefined ? 'any' : (protocols[written] ?? 'other');
+  return written === undefined ? 'any' : (protocols.get(written) ?? 'other');
 }

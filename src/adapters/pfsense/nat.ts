@@ -5,11 +5,13 @@ import { all, at, child, has, prose, text } from './decode.ts';
 import { addressMatch, familyOfRule, type Names, portMatch, protocolOf, ruleMatch } from './match.ts';
 import type { XmlElement } from './xml.ts';
 
-const reflections: Readonly<Record<string, PortForward['reflection']>> = {
-  disable: 'disable',
-  enable: 'nat-proxy',
-  purenat: 'pure-nat',
-};
+const reflections: ReadonlyMap<string, PortForward['reflection']> = new Map(
+  Object.entries({
+    disable: 'disable',
+    enable: 'nat-proxy',
+    purenat: 'pure-nat',
+  }),
+);
 
 export function convertNat(box: Box, names: Names): void {
   for (const [position, rule] of all(at(box.root, 'nat'), 'rule').entries()) {
@@ -41,7 +43,7 @@ function forwardOf(box: Box, rule: XmlElement, { position, names }: Where): Port
     match: ruleMatch(rule, names, { kind: 'interface', name: on, part: 'address', not: false }),
     target: text(rule, 'target') ?? '',
     ...(localPort !== undefined && { localPort }),
-    reflection: reflections[text(rule, 'natreflection') ?? ''] ?? 'default',
+    reflection: reflections.get(text(rule, 'natreflection') ?? '') ?? 'default',
     associatedRule: text(rule, 'associated-rule-id') ?? '',
     descr: prose(rule, 'descr'),
   };

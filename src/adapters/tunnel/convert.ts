@@ -28,6 +28,7 @@ interface Configuration {
 }
 
 export function convertTunnel(file: TunnelFile): Discovery {
+  if (asObject(file.value)?.TunnelSecret !== undefined) return { facts: [], gaps: [] }; // credentials, not configuration
   const configuration = configurationOf(file);
   if (typeof configuration === 'string') return { facts: [], gaps: [unreadable(file, configuration)] };
   const { tunnel, ingress, defaults } = configuration;

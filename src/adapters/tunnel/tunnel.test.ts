@@ -90,6 +90,11 @@ ingress:
   });
 });
 
+it('a credentials file beside is left alone', async () => {
+  const secret = '{"AccountTag": "a", "TunnelSecret": "PLANTED", "TunnelID": "x"}';
+  expect(await discover({ 'tunnel/home/credentials.json': secret })).toEqual({ facts: [], gaps: [] });
+});
+
 describe('what cloudflared refuses', () => {
   const last = { service: 'http_status:404' };
   it.each<[string, unknown[], number, string]>([
