@@ -16,7 +16,7 @@ export const client = ip('198.51.100.7');
 export const nodeNames = ['k8s-node1', 'k8s-node2', 'k8s-node3'] as const;
 
 export function node(name: string, change: Partial<Node> = {}): Node {
-  const n = Number(name.slice(-1));
+  const n = Number(/\d$/.exec(name)?.[0] ?? 9);
   return {
     cluster: 'home',
     name,
