@@ -5,8 +5,8 @@
  */
 import type { Gap } from './evidence.ts';
 import { type CollectionKey, collectionsOf, type Fact, type FactKey, keyOf } from './fact.ts';
+import { kindTable } from './kind-table.ts';
 import type { Kind, Kinds } from './kinds.ts';
-import { kindTable } from './kinds.ts';
 
 export interface Estate {
   readonly facts: ReadonlyMap<FactKey, Fact>;

@@ -1,6 +1,7 @@
 /* A fact: one thing read, where it was read, and who would write it again. */
 import type { Evidence, Owner } from './evidence.ts';
-import { type Kind, type Kinds, kindTable } from './kinds.ts';
+import { kindTable } from './kind-table.ts';
+import type { Kind, Kinds } from './kinds.ts';
 
 /** `service:home/traefik/traefik`: unique in an estate. */
 export type FactKey = `${Kind}:${string}`;

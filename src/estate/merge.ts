@@ -6,7 +6,8 @@
 import type { Evidence, Gap } from './evidence.ts';
 import type { Fact, FactKey } from './fact.ts';
 import { canonical } from './fingerprint.ts';
-import { type Kind, kindTable } from './kinds.ts';
+import { kindTable } from './kind-table.ts';
+import type { Kind } from './kinds.ts';
 
 /** 0: live systems; 1: repositories; 2: files of a node or script; 3: what a person wrote down. */
 export type Rank = 0 | 1 | 2 | 3;

@@ -9,7 +9,8 @@ import { rangeHas } from '#net/prefix.ts';
 import type { Reader } from './estate.ts';
 import type { Evidence, Owner } from './evidence.ts';
 import type { Fact, FactKey } from './fact.ts';
-import { type Kind, type Kinds, kindTable } from './kinds.ts';
+import { kindTable } from './kind-table.ts';
+import type { Kind, Kinds } from './kinds.ts';
 import {
   addressesIn,
   dialled,

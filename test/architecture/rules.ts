@@ -135,7 +135,8 @@ export const rules: readonly Rule[] = [
   {
     code: 'short-enough',
     why: `a file is read in one go: ${maxLines} lines, or a reason`,
-    check: ({ path, lines }) => (lines > maxLines && !longFiles[path] ? [`has ${lines} lines`] : []),
+    check: ({ path, lines }) =>
+      lines > maxLines && !isTest(path) && !longFiles[path] ? [`has ${lines} lines`] : [],
   },
   {
     code: 'has-a-place',
@@ -193,6 +194,10 @@ function isOutside(target: string | undefined): target is string {
   return (
     target !== undefined && !target.endsWith('.ts') && !target.endsWith('.tsx') && !target.endsWith('.json')
   );
+}
+
+function isTest(path: string): boolean {
+  return path.startsWith('test/') || path.endsWith('.test.ts');
 }
 
 function isConfig(path: string): boolean {
