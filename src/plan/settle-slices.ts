@@ -2,7 +2,7 @@
 import { type Reader, readerOver, removalOf, type Write, writeOf } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import { canonical } from '#estate/fingerprint.ts';
-import { kindTable } from '#estate/kinds.ts';
+import { kindTable } from '#estate/kind-table.ts';
 import type { EndpointSlice, Pod, Service, ServicePort } from '#estate/kubernetes.ts';
 import { familyOf } from '#net/ip.ts';
 import type { Move } from './settle.ts';
