@@ -4,7 +4,7 @@
  */
 import { type Reader, readerOver, type Write } from '#estate/estate.ts';
 import type { Fact, FactKey } from '#estate/fact.ts';
-import { kindTable } from '#estate/kinds.ts';
+import { kindTable } from '#estate/kind-table.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import { compareIps, familyOf, type Ip, ipToNumber, numberToIp } from '#net/ip.ts';
 import { slicesMove } from './settle-slices.ts';
