@@ -4,7 +4,7 @@
  */
 import { type Reader, readerOver, removalOf, type Write, writeOf } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
-import { kindTable } from '#estate/kinds.ts';
+import { kindTable } from '#estate/kind-table.ts';
 import { ownerApplies } from '#plan/owner.ts';
 import { settle } from '#plan/settle.ts';
 import type { World } from '#plan/world.ts';
