@@ -1,6 +1,6 @@
 /* No address is claimed in a way that the allocator refuses, and nobody else loses theirs by it. */
 import type { Reader } from '#estate/estate.ts';
-import { kindTable } from '#estate/kinds.ts';
+import { kindTable } from '#estate/kind-table.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import type { World } from '#plan/world.ts';
 import { broken, holds, type StateInvariant } from '../invariant.ts';
