@@ -6,7 +6,7 @@ import { allocate } from '#dataplane/allocate.ts';
 import type { Flow } from '#dataplane/flow.ts';
 import type { Disposition, Identity, Trace, Walk } from '#dataplane/trace.ts';
 import type { Reader } from '#estate/estate.ts';
-import { kindTable } from '#estate/kinds.ts';
+import { kindTable } from '#estate/kind-table.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import { dialled } from '#estate/reference-places.ts';
 import { type Ip, parseIp } from '#net/ip.ts';
