@@ -334,6 +334,10 @@ function banPlugin(reader: Reader, m: Fact<'middleware'>, who: string, headers: 
   const how = told
     ? `believes ${rule.header ?? 'X-Forwarded-For'} of the trusted peer ${remote}`
     : `looks at the peer, since ${remote} is ${isTrusted ? 'sending no such header' : 'no trusted peer'}`;
+  if (rule.exemptClients?.some((p) => contains(p, client))) {
+    const says = `${who} ${how}; clients of that range are never looked up, so nobody behind ${client} is refused.`;
+    return { ...base, client, is: headers.isOf(client), verdict: 'pass', says };
+  }
   const banned = bannedBy(reader, client);
   if (!banned.decision && banned.gap)
     return {

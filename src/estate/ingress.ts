@@ -93,6 +93,8 @@ export interface Middleware {
         readonly plugin: string;
         readonly trustedPeers: readonly Prefix[];
         readonly header?: string;
+        /** Clients that it never looks up (the plugin's clientTrustedIPs). */
+        readonly exemptClients?: readonly Prefix[];
       }
     | { readonly kind: 'chain'; readonly of: readonly string[] }
     | { readonly kind: 'other'; readonly type: string };

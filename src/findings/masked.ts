@@ -1,7 +1,8 @@
 /* Flows whose client the ingress takes for one of the cluster's own nodes: found once, used by several rules. */
 import type { Flow } from '#dataplane/flow.ts';
 import type { Identity, Trace } from '#dataplane/trace.ts';
-import type { Ip } from '#net/ip.ts';
+import type { Reader } from '#estate/estate.ts';
+import { familyOf, type Ip } from '#net/ip.ts';
 import type { RuleContext } from './rule.ts';
 
 /** One way of a flow that reaches an endpoint under an address that is not the client's. */
@@ -21,18 +22,25 @@ export function maskedWays(context: RuleContext): readonly MaskedWay[] {
     const vantage = context.reader.get('vantagePoint', flow.from);
     if (vantage === undefined || vantage.value.kind === 'pod' || vantage.value.kind === 'node') return [];
     return context.walk(flow).traces.flatMap((trace) => {
-      const way = maskedWay(flow, trace);
+      const way = maskedWay(context.reader, flow, trace);
       return way === undefined ? [] : [way];
     });
   });
 }
 
-function maskedWay(flow: Flow, trace: Trace): MaskedWay | undefined {
+function maskedWay(reader: Reader, flow: Flow, trace: Trace): MaskedWay | undefined {
   const socket = trace.identities.find((i) => i.consumer === 'socket');
   const { dialled, reached, seenAs } = trace;
   if (trace.disposition !== 'delivered' || socket?.is !== 'node') return undefined;
   if (dialled === undefined || reached?.service === undefined || seenAs === undefined) return undefined;
-  return { flow, trace, vip: dialled, service: reached.service, seenAs, socket };
+  return { flow, trace, vip: vipOf(reader, reached.service, dialled), service: reached.service, seenAs, socket };
+}
+
+/** What was dialled may be the outside of a firewall: the address that the Service has is the one that is announced. */
+function vipOf(reader: Reader, service: string, dialled: Ip): Ip {
+  const vips = reader.get('service', service)?.value.vips.map((v) => v.ip) ?? [];
+  if (vips.includes(dialled)) return dialled;
+  return vips.find((ip) => familyOf(ip) === familyOf(dialled)) ?? vips[0] ?? dialled;
 }
 
 /** Groups in the order in which their keys first appear. */

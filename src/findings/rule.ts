@@ -2,14 +2,16 @@
 import type { Flow } from '#dataplane/flow.ts';
 import type { Walk } from '#dataplane/trace.ts';
 import type { Reader } from '#estate/estate.ts';
+import type { Kind } from '#estate/kinds.ts';
 import type { Finding } from './finding.ts';
 
 export interface RuleContext {
   readonly reader: Reader;
   /** The walk of this state, memoised. */
   readonly walk: (flow: Flow) => Walk;
-  /** The same estate with something changed ("what would a flip in place do"), with its own memoised walk. */
+  /** Every flow worth looking at, in a stable order. */
   readonly flows: readonly Flow[];
+  /** The same estate with something changed ("what would a flip in place do"), with its own memoised walk. */
   readonly asIf: (changed: Reader) => RuleContext;
 }
 
@@ -19,5 +21,7 @@ export interface Rule {
   readonly looksFor: string;
   /** Cases of docs/cases.md that it covers. */
   readonly cases: readonly string[];
+  /** Kinds of facts that the answer rests on: a gap in one of them makes silence and approval unknown. */
+  readonly needs: readonly Kind[];
   readonly check: (context: RuleContext) => readonly Finding[];
 }

@@ -14,8 +14,16 @@ export interface Walking {
 
 export function contextOf(reader: Reader, walking: Walking): RuleContext {
   const walk = walking.walkerOf(reader);
-  const flows = walking.flowsOf(reader);
-  return { reader, walk, flows, asIf: (changed) => contextOf(changed, walking) };
+  let flows: readonly Flow[] | undefined;
+  return {
+    reader,
+    walk,
+    get flows() {
+      flows ??= walking.flowsOf(reader);
+      return flows;
+    },
+    asIf: (changed) => contextOf(changed, walking),
+  };
 }
 
 /** Findings of the rules, in the order of the rules. */

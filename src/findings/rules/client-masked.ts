@@ -12,10 +12,15 @@ import { type LogShare, logShareOf } from './log-share.ts';
 export const clientMasked: Rule = {
   code: 'client-masked',
   looksFor: 'an ingress that sees a node of its own cluster instead of its clients',
-  cases: ['S01'],
+  cases: ['S01', 'S27'],
+  needs: [
+    ...(['service', 'endpointSlice', 'node', 'pod', 'ingress', 'serviceProxy', 'podNetwork', 'announcing'] as const),
+    ...(['pool', 'l2Advertisement', 'bgpAdvertisement', 'route', 'vantagePoint', 'recordSet', 'resolver'] as const),
+    ...(['firewall', 'portForward', 'filterRule', 'alias', 'firewallInterface', 'publicAddress'] as const),
+  ],
   check: (context) => {
     const ways = maskedWays(context).filter((w) => w.trace.application !== undefined);
-    return [...groupBy(ways, (w) => w.vip)].map(([, group]) => findingOf(context, group));
+    return [...groupBy(ways, (w) => `${w.service} ${w.vip}`)].map(([, group]) => findingOf(context, group));
   },
 };
 

@@ -22,12 +22,12 @@ export interface LogShare {
 export function logShareOf(reader: Reader, addresses: readonly string[]): LogShare {
   const counts = reader.all('logCount');
   const seen = counts.filter((c) => addresses.includes(addressOf(c.value) ?? ''));
-  const strangers = counts.filter((c) => isPublicAddress(addressOf(c.value)));
+  const strangers = counts.filter((c) => publicOf(c.value) !== undefined);
   return {
     hits: sum(seen),
     total: sum(counts),
     publicHits: sum(strangers),
-    publicClients: distinct(strangers.map((c) => addressOf(c.value))),
+    publicClients: distinct(strangers.map((c) => publicOf(c.value))),
     hasPeers: counts.some((c) => c.value.peer !== undefined),
     span: spanOf(reader),
     evidence: [...firstLines(seen), ...firstLines(strangers)],
@@ -38,8 +38,9 @@ function addressOf(count: LogCount): Ip | undefined {
   return count.peer ?? parseIp(count.client);
 }
 
-function isPublicAddress(address: Ip | undefined): boolean {
-  return address !== undefined && isPublic(address);
+/** The client that a line shows, where it is a public address: of the connection, or in the forwarded text. */
+function publicOf(count: LogCount): Ip | undefined {
+  return [count.peer, parseIp(count.client)].find((ip) => ip !== undefined && isPublic(ip));
 }
 
 function sum(counts: readonly Fact<'logCount'>[]): number {
