@@ -29,8 +29,6 @@ export function inInternet(reader: Reader, way: Way): Next {
   const { destination } = way.packet;
   const told = reader.get('publicAddress', destination);
   if (told) return towardsTold(reader, way, told);
-  const place = ownerPlace(reader, way);
-  if (place) return on(way, place);
   if (isPrivate(destination)) {
     const says = `The Internet has no route to the private address ${destination}.`;
     return ended(withStep(way, outsideHost, { stage: 'route', says, because: [] }), 'no-route');

@@ -3,11 +3,11 @@
  * network, then pods of the cluster, then the way out by the node's default gateway.
  */
 import type { Reader } from '#estate/estate.ts';
-import type { Evidence } from '#estate/evidence.ts';
+import type { Evidence, Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import { type Family, familyOf, type Ip } from '#net/ip.ts';
 import { contains } from '#net/prefix.ts';
-import { defaultGateway, interfacesAround } from './route.ts';
+import { defaultGateway, interfacesAround, isPrivate } from './route.ts';
 import { decideService, masqueradeAddress, type ServiceDecision } from './service.ts';
 import type { Packet, Reached } from './trace.ts';
 import {
@@ -156,11 +156,19 @@ function unserved(spot: Spot, way: Way, decision: ServiceDecision): readonly Nex
     .by('pod', 'ip', destination)
     .find((p) => p.value.cluster === cluster && !p.value.hostNetwork);
   if (pod) return [toPod(spot, way, pod, way.packet.port)];
+  const lost = hiddenPod(spot, destination);
+  if (lost) return [unknownAt(way, spot.host, 'deliver', lost)];
   const claimed = notServed(spot, way);
   if (claimed && spot.origin === 'network') return [claimed];
   if (claimed && isClusterIp(reader, cluster, destination)) return [claimed];
   if (spot.origin === 'network') return [strayed(spot, way)];
   return leave(spot, way, node);
+}
+
+/** Where pods were not all read, an inner address on no firewall's network may be one's. */
+function hiddenPod(spot: Spot, address: Ip): Gap | undefined {
+  const gap = spot.reader.gap('pod', `cluster/${spot.cluster}`);
+  return gap && isPrivate(address) && interfacesAround(spot.reader, address).length === 0 ? gap : undefined;
 }
 
 function healthCheck(spot: Spot, way: Way, decision: ServiceDecision): Ended {

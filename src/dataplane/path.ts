@@ -61,7 +61,7 @@ export function walkAddress(reader: Reader, input: PathInput): readonly PathTrac
   const vantage = vantageOf(reader, input.vantage);
   if (vantage === undefined) return [nowhere(reader, input)];
   const source = input.source ?? sourceAt(reader, vantage, input.family);
-  if (source === undefined) return [familyless(input, vantage)];
+  if (source === undefined) return [sourceless(reader, input, vantage)];
   const packet: Packet = { source, destination: input.ip, port: input.port, protocol: input.protocol };
   const begin: Way = {
     packet,
@@ -141,6 +141,23 @@ function nowhere(reader: Reader, input: PathInput): PathTrace {
   const what = `there is no vantage point ${input.vantage} in the snapshot`;
   const kind = isPod ? 'pod' : 'vantagePoint';
   const gap = reader.gap(kind) ?? missing(`vantage/${input.vantage}`, kind, what);
+  return {
+    input,
+    hops: [],
+    disposition: 'unknown',
+    peer: { is: 'unknown', says: what, because: [] },
+    gaps: [gap],
+  };
+}
+
+/** No address of the family, or none known because the node or pod itself was not read. */
+function sourceless(reader: Reader, input: PathInput, vantage: Vantage): PathTrace {
+  const { kind, cluster, node, pod } = vantage.point;
+  const id = kind === 'node' ? node : kind === 'pod' ? pod : undefined;
+  if ((kind !== 'node' && kind !== 'pod') || reader.get(kind, `${cluster}/${id}`))
+    return familyless(input, vantage);
+  const what = `${kind} ${id ?? vantage.point.id} of vantage point ${vantage.point.id} is not in the snapshot`;
+  const gap = reader.gap(kind, `cluster/${cluster}`) ?? missing(`vantage/${vantage.point.id}`, kind, what);
   return {
     input,
     hops: [],
