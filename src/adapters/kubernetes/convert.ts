@@ -1,5 +1,6 @@
 /* Which converter reads which kind. Pure: one object in, facts out; a wrong shape is thrown as WrongShape. */
 import type { Fact } from '#estate/fact.ts';
+import { kindsOfHold } from '#estate/holds.ts';
 import type { Kind } from '#estate/kinds.ts';
 import type { Cluster } from './cluster.ts';
 import { bgpAdvertisement, l2Advertisement, l2Status, pool } from './metallb.ts';
@@ -57,31 +58,6 @@ const converters: Readonly<Record<string, Convert>> = {
   'metallb.io/ServiceL2Status': (o) => some(l2Status(o)),
 };
 
-/** Kinds of facts that go missing with a broken object of the kind. */
-const lost: Readonly<Record<string, readonly Kind[]>> = {
-  Service: ['service'],
-  EndpointSlice: ['endpointSlice'],
-  Pod: ['pod'],
-  Node: ['node'],
-  Namespace: ['namespace'],
-  ConfigMap: ['configMap'],
-  PodDisruptionBudget: ['disruptionBudget'],
-  Deployment: ['workload', 'ingress', 'announcing'],
-  DaemonSet: ['workload', 'ingress', 'announcing', 'serviceProxy', 'podNetwork'],
-  StatefulSet: ['workload'],
-  CronJob: ['workload'],
-  Ingress: ['route'],
-  IngressRoute: ['route'],
-  IngressRouteTCP: ['route'],
-  IngressRouteUDP: ['route'],
-  HTTPRoute: ['route'],
-  Middleware: ['middleware'],
-  IPAddressPool: ['pool'],
-  L2Advertisement: ['l2Advertisement'],
-  BGPAdvertisement: ['bgpAdvertisement'],
-  ServiceL2Status: ['l2Status'],
-};
-
 /** Facts of one object; what it means for the cluster as a whole is kept in `cluster`. */
 export function convert(o: KubeObject, cluster: Cluster): readonly Fact[] {
   const converter = converters[keyOfKind(o)];
@@ -100,8 +76,9 @@ export function convert(o: KubeObject, cluster: Cluster): readonly Fact[] {
   return fact === undefined ? [] : [fact];
 }
 
+/** Kinds of facts that may go missing with a broken object. */
 export function kindsLostWith(kind: string): readonly Kind[] {
-  return Object.hasOwn(lost, kind) ? (lost[kind] ?? []) : ['otherObject'];
+  return kindsOfHold(kind) ?? ['otherObject'];
 }
 
 /** Group and kind, without the version; Traefik's older group counts as its present one. */
