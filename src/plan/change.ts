@@ -25,6 +25,7 @@ export type WritableKind =
   | 'helmRelease'
   | 'banAllowlist'
   | 'monitor'
+  | 'unmanagedHop'
   | 'mention'
   | 'statedSetting'
   | 'repository'

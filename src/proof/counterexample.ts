@@ -25,6 +25,9 @@ export function ofCase(found: Case): Counterexample {
     ],
     before: found.before.value,
     after: found.after.value,
+    flow: flow.flow,
+    ...(fault && { faultId: fault.id }),
+    heldAnswers: chosen.map((h) => ({ record: h.key, seconds: h.hold.seconds })),
   };
 }
 

@@ -139,7 +139,7 @@ class Run {
       const failed = this.#inWindow.get(stage) ?? [];
       const window = windowOf(this.#session.views.base.reader, stage, this.#line.forward, failed);
       if (window === undefined) continue;
-      if ('at' in window) return ofState('window', window.at, window.says);
+      if ('at' in window) return { ...ofCase(window.open), invariant: 'window', says: window.says };
       const declared = stage.window?.seconds ?? 0;
       if (window.seconds > declared) {
         const at = this.#line.forward.findLast((p) => p.stage === stage) as LinePoint;

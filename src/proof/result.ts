@@ -1,6 +1,8 @@
 /* What a proof comes to: proved with its numbers, refuted with the shortest history, or undecided with the gap. */
+import type { Flow } from '#dataplane/flow.ts';
 import type { Walk } from '#dataplane/trace.ts';
 import type { Gap } from '#estate/evidence.ts';
+import type { FactKey } from '#estate/fact.ts';
 
 /** A position between two writes. `position` counts finished writes; 0 is the start. */
 export interface StatePoint {
@@ -56,6 +58,10 @@ export interface Counterexample {
   readonly timeline: readonly string[];
   readonly before?: Walk;
   readonly after?: Walk;
+  /** The same as data, for who repairs the plan. */
+  readonly flow?: Flow;
+  readonly faultId?: string;
+  readonly heldAnswers?: readonly { readonly record: FactKey; readonly seconds: number }[];
 }
 
 export interface Proved {

@@ -14,6 +14,8 @@ export interface WindowProblem {
   readonly stage: Stage;
   readonly says: string;
   readonly at: LinePoint;
+  /** The case that keeps it open. */
+  readonly open: Case;
 }
 
 /** The window of a stage from the cases that failed inside it on the way forward; undefined where none did. */
@@ -30,7 +32,8 @@ export function windowOf(
   if (first === undefined || last === undefined) return undefined;
   const next = inStage[inStage.indexOf(last) + 1];
   if (next === undefined) {
-    return { stage, at: last, says: `the window of ${stage.title} is still open when the stage ends` };
+    const open = failed.find((c) => c.fault === undefined && isAt(c.point, last)) as Case;
+    return { stage, at: last, open, says: `the window of ${stage.title} is still open when the stage ends` };
   }
   const parts = partsOf(start, stage, first, next);
   const seconds = parts.reduce((sum, p) => sum + p.seconds, 0);

@@ -1,0 +1,104 @@
+/*
+ * Goals: whether one can be reached at all, when it is met, what it leaves alone, and the end conditions that belong to
+ * it: documents that would be wrong, monitors that expect the old address.
+ */
+import type { Reader } from '#estate/estate.ts';
+import type { Fact, FactKey } from '#estate/fact.ts';
+import { type Reference, referencesTo } from '#estate/reference.ts';
+import type { Ip } from '#net/ip.ts';
+import type { Goal, OutOfScope } from './plan.ts';
+import type { Move } from './repoint.ts';
+
+/** Something that is not so yet at the end of a plan. `reference` can be re-pointed. */
+export interface Unmet {
+  readonly code: 'goal' | 'documents' | 'monitors';
+  readonly says: string;
+  readonly reference?: Reference;
+}
+
+/** Conditions of a move that do not hold in the state. */
+export function unmetByMove(
+  reader: Reader,
+  start: Reader,
+  goal: Extract<Goal, { kind: 'move' }>,
+  move: Move,
+): readonly Unmet[] {
+  return [...placeUnmet(reader, goal, move), ...textsUnmet(reader, start, move)];
+}
+
+function placeUnmet(reader: Reader, goal: Extract<Goal, { kind: 'move' }>, move: Move): readonly Unmet[] {
+  const on = reader.by('service', 'vip', move.to);
+  const own = on.find((f) => isSameBackend(f, move.service));
+  if (own === undefined) return [{ code: 'goal', says: `${goal.service} is not at ${move.to}` }];
+  if (on.length > 1) return [{ code: 'goal', says: `${move.to} is shared with other Services` }];
+  if (own.value.externalPolicy !== goal.policy)
+    return [{ code: 'goal', says: `the policy at ${move.to} is ${own.value.externalPolicy}` }];
+  const left = reader.by('service', 'vip', move.from).find((f) => isSameBackend(f, move.service));
+  return left === undefined ? [] : [{ code: 'goal', says: `${left.key} is still at ${move.from}` }];
+}
+
+/** Serves the same pods: the Service itself, or one that stands beside it. */
+export function isSameBackend(a: Fact<'service'>, b: Fact<'service'>): boolean {
+  const [x, y] = [a.value, b.value];
+  if (x.cluster !== y.cluster || x.namespace !== y.namespace) return false;
+  return x.name === y.name || JSON.stringify(x.selector ?? 0) === JSON.stringify(y.selector ?? 1);
+}
+
+/** Texts and monitors about the Service that still say the old address. */
+function textsUnmet(reader: Reader, start: Reader, move: Move): readonly Unmet[] {
+  const id = move.service.key.slice('service:'.length);
+  return referencesTo(reader, { kind: 'ip', ip: move.from }, { leaving: [id] }).flatMap(
+    (r): readonly Unmet[] => {
+      if (r.kind === 'monitor') return monitorUnmet(reader, start, r);
+      if (r.kind !== 'mention' || r.class !== 'prose' || !isAboutService(r, move)) return [];
+      return [{ code: 'documents', says: `${r.evidence.file} still says ${move.from}`, reference: r }];
+    },
+  );
+}
+
+/** A monitor is wrong when the name that it watches has another address now. */
+function monitorUnmet(reader: Reader, start: Reader, r: Reference): readonly Unmet[] {
+  const monitor = reader.get('monitor', r.fact.slice('monitor:'.length))?.value;
+  if (monitor === undefined || r.field !== 'expectsIp') return [];
+  const answers = (at: Reader) =>
+    at
+      .all('recordSet')
+      .some((f) => f.value.name === monitor.expectsName && f.value.values.includes(monitor.expectsIp));
+  if (!answers(start) || answers(reader)) return [];
+  return [
+    { code: 'monitors', says: `monitor ${monitor.name} still expects ${monitor.expectsIp}`, reference: r },
+  ];
+}
+
+/** The line names the Service, or a port that nobody else serves there. */
+function isAboutService(r: Reference, move: Move): boolean {
+  const text = r.text.toLowerCase();
+  const { name, namespace, ports } = move.service.value;
+  if (text.includes(name.toLowerCase()) || text.includes(`${namespace}/${name}`)) return true;
+  return ports.some((p) => new RegExp(`(^|[^0-9])${p.port}([^0-9]|$)`).test(text.replaceAll(move.from, '')));
+}
+
+/** What a move leaves alone: the others on the address, the tunnel, and the firewall beyond the Service's ports. */
+export function scopeOfMove(
+  reader: Reader,
+  move: Move,
+  allowed: ReadonlySet<FactKey>,
+): readonly OutOfScope[] {
+  const others = reader.by('service', 'vip', move.from).filter((f) => f.key !== move.service.key);
+  const tunnel = reader.all('tunnelRule').map((f) => f.key);
+  const ports = new Set(move.service.value.ports.map((p) => p.port));
+  const firewall = [...reader.all('portForward'), ...reader.all('filterRule')].filter((f) => {
+    const { destinationPort } = f.value.match;
+    return destinationPort.kind !== 'range' || !ports.has(destinationPort.range.first);
+  });
+  const kept = (keys: readonly FactKey[]) => keys.filter((k) => !allowed.has(k));
+  return [
+    { what: `the other Services on ${move.from}`, keys: kept(others.map((f) => f.key)) },
+    { what: 'the path of the proxied applications', keys: kept(tunnel) },
+    { what: 'the firewall beyond the ports of the Service', keys: kept(firewall.map((f) => f.key)) },
+  ];
+}
+
+export function addressOf(service: Fact<'service'>): Ip | undefined {
+  return service.value.vips[0]?.ip;
+}

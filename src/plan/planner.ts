@@ -1,0 +1,299 @@
+/*
+ * Finds a plan: the smallest change that reaches the goal, proved; each counterexample repaired; until it is proved and
+ * nothing of the goal is left unmet; then every change that is not needed is dropped again (docs/adr/0011).
+ */
+import type { Flow } from '#dataplane/flow.ts';
+import { type Reader, readerOver } from '#estate/estate.ts';
+import type { Fact, FactKey } from '#estate/fact.ts';
+import type { Ip } from '#net/ip.ts';
+import { chooseAddress, whyTaken } from './address.ts';
+import { because, type DraftChange } from './draft.ts';
+import { addressOf, scopeOfMove, type Unmet, unmetByMove } from './goal.ts';
+import type { Decision, Goal, Plan, Style } from './plan.ts';
+import { inserted, keysWritten, type RepairContext, repair } from './repair.ts';
+import { type Move, repoint } from './repoint.ts';
+import { moveItself, ownerDecision } from './second-service.ts';
+import { simulate } from './simulate.ts';
+import { stagesOf } from './stages.ts';
+import type { Refutation, Verdict } from './verdict.ts';
+import type { World } from './world.ts';
+
+export interface PlannerInput {
+  readonly world: World;
+  readonly start: Reader;
+  readonly goal: Goal;
+  readonly style: Style | 'auto';
+  readonly prove: (plan: Plan) => Verdict;
+  /** What the walk of the flow reads in the start. */
+  readonly readsOf: (flow: Flow) => ReadonlySet<string>;
+  readonly snapshot: Plan['snapshot'];
+  readonly decisions?: readonly Decision[];
+}
+
+export type PlanOutcome =
+  | { readonly kind: 'planned'; readonly plan: Plan; readonly rounds: number }
+  /** The goal cannot be reached; `nearest` says what can. */
+  | { readonly kind: 'unreachable'; readonly says: string; readonly nearest: string }
+  /** Only a person can decide how to go on; the plan as far as it was found. */
+  | { readonly kind: 'stuck'; readonly plan: Plan; readonly says: string; readonly refuted?: Refutation };
+
+const mostRounds = 80;
+
+/** A proved plan for the goal, or why there is none. */
+export function planFor(input: PlannerInput): PlanOutcome {
+  const { goal } = input;
+  if (goal.kind !== 'move')
+    return { kind: 'unreachable', says: `${goal.kind} is not planned yet`, nearest: 'move' };
+  const service = input.start.get('service', goal.service);
+  if (service === undefined) return notFound(input.start, goal.service);
+  const from = addressOf(service);
+  if (from === undefined) {
+    return {
+      kind: 'unreachable',
+      says: `${goal.service} has no address to move from`,
+      nearest: 'give it one first',
+    };
+  }
+  const target = targetOf(input, service, goal.to);
+  if (!target.ok) {
+    return { kind: 'unreachable', says: target.says, nearest: 'a larger pool, or an address that is free' };
+  }
+  const move: Move = { service, from, to: target.ip };
+  const style = input.style === 'auto' ? 'additive' : input.style;
+  return new Planner(input, goal, move, style, decisionsOf(input, service, style, target)).find();
+}
+
+interface Target {
+  readonly ok: true;
+  readonly ip: Ip;
+  readonly says: string;
+}
+
+function targetOf(
+  input: PlannerInput,
+  service: Fact<'service'>,
+  to: Ip | 'auto',
+): Target | { ok: false; says: string } {
+  const { world, start } = input;
+  if (to === 'auto') return chooseAddress(world, start, service.value);
+  const taken = whyTaken(world, start, service.value, to);
+  return taken === undefined
+    ? { ok: true, ip: to, says: `${to} is free` }
+    : { ok: false, says: `${to} cannot be used: ${taken}` };
+}
+
+function notFound(start: Reader, service: string): PlanOutcome {
+  const name = service.split('/').at(-1) ?? '';
+  const like = start
+    .all('service')
+    .map((f) => f.key.slice('service:'.length))
+    .filter((k) => k.endsWith(`/${name}`));
+  const nearest = like.length > 0 ? `did you mean ${like.join(' or ')}?` : 'name a Service of the snapshot';
+  return { kind: 'unreachable', says: `there is no Service ${service} in the snapshot`, nearest };
+}
+
+function decisionsOf(
+  input: PlannerInput,
+  service: Fact<'service'>,
+  style: Style,
+  target: Target,
+): readonly Decision[] {
+  const by = input.style === 'auto' ? 'default' : 'user';
+  const styles = [
+    { name: 'additive', consequence: 'no window, one more Service to keep' },
+    { name: 'in-place', consequence: 'few moving parts, a window as long as caches hold the old address' },
+  ];
+  const asked: Decision[] = [
+    {
+      question: 'Additive or in place?',
+      chosen: style,
+      options: styles,
+      by,
+      because: styles.find((s) => s.name === style)?.consequence ?? '',
+      evidence: [],
+    },
+    {
+      question: 'Which address?',
+      chosen: target.ip,
+      options: [],
+      by: input.goal.kind === 'move' && input.goal.to === 'auto' ? 'default' : 'user',
+      because: target.says,
+      evidence: [service.evidence],
+    },
+    ...(style === 'additive' ? [ownerDecision(input.start, service)] : []),
+  ];
+  const given = input.decisions ?? [];
+  return asked.map((d) => given.find((g) => g.question === d.question) ?? d);
+}
+
+class Planner {
+  readonly #input: PlannerInput;
+  readonly #goal: Extract<Goal, { kind: 'move' }>;
+  readonly #move: Move;
+  readonly #style: Style;
+  readonly #decisions: readonly Decision[];
+  #changes: readonly DraftChange[];
+  #rounds = 0;
+
+  constructor(
+    input: PlannerInput,
+    goal: Extract<Goal, { kind: 'move' }>,
+    move: Move,
+    style: Style,
+    decisions: readonly Decision[],
+  ) {
+    this.#input = input;
+    this.#goal = goal;
+    this.#move = move;
+    this.#style = style;
+    this.#decisions = decisions;
+    const why = because(`${goal.service} is to have ${move.to} for itself`, 'goal', [move.service.evidence]);
+    const moved = moveItself(input.start, move, goal.policy, why);
+    this.#changes = [style === 'in-place' ? { ...moved, isInWindow: true } : moved];
+  }
+
+  find(): PlanOutcome {
+    for (; this.#rounds < mostRounds; this.#rounds++) {
+      const plan = this.#plan(this.#changes);
+      const verdict = this.#input.prove(plan);
+      if (verdict.kind === 'undecided') {
+        return { kind: 'stuck', plan, says: `${verdict.says} (settled by: ${verdict.settledBy})` };
+      }
+      const next = verdict.kind === 'refuted' ? this.#repair(verdict.counterexample) : this.#finish();
+      if (next === 'done') return this.#planned();
+      if (next === undefined) return this.#stuck(plan, verdict);
+      this.#changes = next;
+    }
+    return { kind: 'stuck', plan: this.#plan(this.#changes), says: `no plan after ${mostRounds} repairs` };
+  }
+
+  #repair(refuted: Refutation): readonly DraftChange[] | undefined {
+    return repair(this.#context(), this.#changes, refuted);
+  }
+
+  #context(): RepairContext {
+    const { start, readsOf } = this.#input;
+    return { start, goal: this.#goal, move: this.#move, style: this.#style, readsOf };
+  }
+
+  #stuck(plan: Plan, verdict: Verdict): PlanOutcome {
+    if (verdict.kind !== 'refuted')
+      return { kind: 'stuck', plan, says: this.#unmet(this.#changes)[0]?.says ?? '' };
+    const { counterexample } = verdict;
+    return { kind: 'stuck', plan, says: counterexample.says, refuted: counterexample };
+  }
+
+  /** After a proof: the next end condition that is unmet, or done. */
+  #finish(): readonly DraftChange[] | 'done' | undefined {
+    const [first] = this.#unmet(this.#changes);
+    if (first === undefined) return 'done';
+    if (first.reference === undefined) return undefined;
+    const file = first.reference.evidence.file;
+    const why = because(first.says, first.code);
+    const same = this.#unmet(this.#changes).filter(
+      (u) => u.reference?.evidence.file === file && u.code === first.code,
+    );
+    const made = same.flatMap(
+      (u) => (u.reference && repoint(this.#input.start, u.reference, this.#move, why)?.changes) ?? [],
+    );
+    return made.length === 0 ? undefined : inserted(this.#changes, this.#changes.length, [together(made)]);
+  }
+
+  #unmet(changes: readonly DraftChange[]): readonly Unmet[] {
+    const { start, world } = this.#input;
+    return unmetByMove(endOf(world, start, changes), start, this.#goal, this.#move);
+  }
+
+  #planned(): PlanOutcome {
+    this.#minimise();
+    const bounded = this.#bounded(this.#changes);
+    return { kind: 'planned', plan: bounded, rounds: this.#rounds };
+  }
+
+  /** Drops what the proof and the goal do not need. */
+  #minimise(): void {
+    for (let i = this.#changes.length - 1; i >= 0; i--) {
+      const without = this.#changes.filter((_, j) => j !== i);
+      if (this.#isGood(without)) this.#changes = without;
+    }
+  }
+
+  #isGood(changes: readonly DraftChange[]): boolean {
+    if (this.#unmet(changes).length > 0) return false;
+    return this.#input.prove(this.#plan(changes)).kind === 'proved';
+  }
+
+  /** The plan with its windows as long as the prover computed them. */
+  #bounded(changes: readonly DraftChange[]): Plan {
+    const plan = this.#plan(changes);
+    const verdict = this.#input.prove(plan);
+    if (verdict.kind !== 'proved') return plan;
+    const stages = plan.stages.map((stage) => {
+      const window = verdict.windows.find((w) => w.stage === stage.id);
+      if (stage.window === undefined) return stage;
+      if (window === undefined) {
+        const { window: _, ...rest } = stage;
+        return rest;
+      }
+      return { ...stage, window: { ...stage.window, seconds: window.seconds } };
+    });
+    return { ...plan, stages };
+  }
+
+  #plan(changes: readonly DraftChange[]): Plan {
+    const { start, snapshot } = this.#input;
+    const written = new Set<FactKey>(changes.flatMap(keysWritten));
+    return {
+      format: 1,
+      snapshot,
+      goal: { ...this.#goal, to: this.#move.to },
+      style: this.#style,
+      outOfScope: scopeOfMove(start, this.#move, written),
+      decisions: [...this.#decisions, ...exceptions(start, this.#move, written)],
+      stages: stagesOf(changes),
+    };
+  }
+}
+
+/** What the goal leaves alone and the plan must touch all the same, asked for by name. */
+function exceptions(start: Reader, move: Move, written: ReadonlySet<FactKey>): readonly Decision[] {
+  return scopeOfMove(start, move, new Set()).flatMap(({ what, keys }) => {
+    const touched = keys.filter((k) => written.has(k));
+    if (touched.length === 0) return [];
+    return [
+      {
+        question: `May the plan touch ${what}?`,
+        chosen: 'yes',
+        options: [
+          { name: 'yes', consequence: `${touched.length} settings are re-pointed: ${touched[0]}` },
+          { name: 'no', consequence: `they stop working when ${move.from} is left` },
+        ],
+        by: 'forced' as const,
+        because: `they point at ${move.from}`,
+        evidence: [],
+      },
+    ];
+  });
+}
+
+/** Several edits of one file are one change. */
+function together(made: readonly DraftChange[]): DraftChange {
+  const [first] = made as [DraftChange];
+  const settings = made.flatMap((c) => (c.change.kind === 'set' ? c.change.settings : []));
+  const title = made.length === 1 ? first.title : `${first.title} and ${made.length - 1} more`;
+  return { ...first, title, change: { kind: 'set', settings } };
+}
+
+/** State after all changes, each one settled. */
+export function endOf(world: World, start: Reader, changes: readonly DraftChange[]): Reader {
+  let reader = start;
+  for (const change of changes) {
+    const done = simulate(world, reader, change);
+    if (done.ok)
+      reader = readerOver(
+        reader,
+        done.moves.flatMap((m) => m.writes),
+      );
+  }
+  return reader;
+}

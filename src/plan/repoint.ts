@@ -1,0 +1,310 @@
+/* Re-pointing one reference from the old address to the new one, or to the Service itself where it lives in its cluster. */
+import type { Reader } from '#estate/estate.ts';
+import type { Evidence } from '#estate/evidence.ts';
+import type { Fact } from '#estate/fact.ts';
+import type { AddressMatch, Alias } from '#estate/firewall.ts';
+import type { Service } from '#estate/kubernetes.ts';
+import type { Reference } from '#estate/reference.ts';
+import { addressesIn, dialled } from '#estate/reference-places.ts';
+import type { Ip } from '#net/ip.ts';
+import type { Because } from './change.ts';
+import { createdSetting, type DraftChange, makeChange, type Phase, type Wanted } from './draft.ts';
+
+/** The move that a reference follows. */
+export interface Move {
+  readonly service: Fact<'service'>;
+  readonly from: Ip;
+  readonly to: Ip;
+}
+
+export interface Repointed {
+  readonly changes: readonly DraftChange[];
+  /** true: works already before the new address answers. */
+  readonly isIndependent: boolean;
+}
+
+/** Changes that re-point the reference; undefined where nobody can write it. */
+export function repoint(
+  reader: Reader,
+  reference: Reference,
+  move: Move,
+  why: Because,
+): Repointed | undefined {
+  const kind = reference.kind;
+  const fact = reader.get(kind, reference.fact.slice(kind.length + 1));
+  if (fact === undefined) return undefined;
+  switch (fact.kind) {
+    case 'recordSet':
+      return one(
+        reader,
+        recordWanted(fact as Fact<'recordSet'>, move),
+        named(fact, 're-point', 'record', why),
+      );
+    case 'translation':
+      return one(
+        reader,
+        [{ fact: fact as Fact<'translation'>, fields: { to: move.to } }],
+        named(fact, 're-point', 'translation', why),
+      );
+    case 'nameRule':
+      return one(
+        reader,
+        nameRuleWanted(fact as Fact<'nameRule'>, move),
+        named(fact, 're-point', 'name-rule', why),
+      );
+    case 'tunnelRule':
+      return tunnelRepointed(reader, fact as Fact<'tunnelRule'>, move, why);
+    case 'portForward':
+    case 'filterRule':
+      return firewallRepointed(reader, fact as Fact<'portForward' | 'filterRule'>, move, why);
+    case 'workload':
+      return one(
+        reader,
+        workloadWanted(fact as Fact<'workload'>, move),
+        named(fact, 're-point', 'workload', why),
+      );
+    case 'unmanagedHop':
+      return one(
+        reader,
+        hopWanted(reader, fact as Fact<'unmanagedHop'>, move),
+        named(fact, 're-point', 'bridge', why),
+      );
+    case 'monitor':
+      return one(
+        reader,
+        [{ fact: fact as Fact<'monitor'>, fields: { expectsIp: move.to } }],
+        named(fact, 'finish', 'monitor', why),
+      );
+    case 'mention':
+      return mentionRepointed(reader, fact as Fact<'mention'>, move, why);
+    default:
+      return undefined;
+  }
+}
+
+function one(
+  reader: Reader,
+  wanted: readonly Wanted[] | undefined,
+  described: Parameters<typeof makeChange>[2],
+): Repointed | undefined {
+  if (wanted === undefined || wanted.length === 0) return undefined;
+  return { changes: [makeChange(reader, wanted, described)], isIndependent: false };
+}
+
+function named(fact: Fact, phase: Phase, word: string, why: Because) {
+  const id = fact.key.slice(fact.kind.length + 1);
+  const evidence: readonly Evidence[] = [...why.evidence, fact.evidence];
+  const says = word === 'monitor' ? `Expect the new address in monitor ${id}` : `Re-point ${titleOf(fact)}`;
+  return { id: `${word}-${slug(id)}`, title: says, phase, because: { ...why, evidence } };
+}
+
+function titleOf(fact: Fact): string {
+  if (fact.kind === 'recordSet') {
+    const r = (fact as Fact<'recordSet'>).value;
+    return `${r.name} ${r.type} in ${r.server}`;
+  }
+  return `${fact.kind} ${fact.key.slice(fact.kind.length + 1)}`;
+}
+
+export function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+}
+
+function swapped(text: string, move: Move): string {
+  return addressesIn(text).includes(move.from) ? text.replaceAll(move.from, move.to) : text;
+}
+
+function recordWanted(fact: Fact<'recordSet'>, move: Move): readonly Wanted[] | undefined {
+  const values = fact.value.values.map((v) => (v === move.from ? move.to : v));
+  return values.join() === fact.value.values.join() ? undefined : [{ fact, fields: { values } }];
+}
+
+function nameRuleWanted(fact: Fact<'nameRule'>, move: Move): readonly Wanted[] | undefined {
+  const { rule } = fact.value;
+  if (rule.kind !== 'host') return undefined;
+  const addresses = rule.addresses.map((a) => (a === move.from ? move.to : a));
+  return [{ fact, fields: { rule: { ...rule, addresses } } }];
+}
+
+function workloadWanted(fact: Fact<'workload'>, move: Move): readonly Wanted[] {
+  const hostAliases = fact.value.hostAliases.map((h) => (h.ip === move.from ? { ...h, ip: move.to } : h));
+  const containers = fact.value.containers.map((c) => ({
+    ...c,
+    args: c.args.map((a) => swapped(a, move)),
+    env: Object.fromEntries(Object.entries(c.env).map(([k, v]) => [k, swapped(v, move)])),
+  }));
+  const isAliased = fact.value.hostAliases.some((h) => h.ip === move.from);
+  return [{ fact, fields: { ...(isAliased && { hostAliases }), ...(!isAliased && { containers }) } }];
+}
+
+/** A bridge forwards several ports: only those that the Service serves follow it. */
+function hopWanted(reader: Reader, fact: Fact<'unmanagedHop'>, move: Move): readonly Wanted[] | undefined {
+  const ports = new Set(serviceNow(reader, move).ports.map((p) => `${p.protocol}/${p.port}`));
+  const forwards = fact.value.forwards?.map((f) =>
+    f.to === move.from && ports.has(`${f.protocol}/${f.port}`) ? { ...f, to: move.to } : f,
+  );
+  return forwards === undefined ? undefined : [{ fact, fields: { forwards } }];
+}
+
+function serviceNow(reader: Reader, move: Move): Service {
+  return reader.get('service', move.service.key.slice('service:'.length))?.value ?? move.service.value;
+}
+
+/** All rules of the tunnel that dial the address, in one configuration; they get the Service's own name. */
+function tunnelRepointed(
+  reader: Reader,
+  fact: Fact<'tunnelRule'>,
+  move: Move,
+  why: Because,
+): Repointed | undefined {
+  const rules = reader
+    .by('tunnelRule', 'tunnel', fact.value.tunnel)
+    .filter((r) => dialled(r.value.service)?.host === move.from);
+  const { namespace, name } = move.service.value;
+  const host = `${name}.${namespace}.svc.cluster.local`;
+  const wanted = rules.map(
+    (r): Wanted => ({ fact: r, fields: { service: r.value.service.replace(move.from, host) } }),
+  );
+  const described = {
+    id: `tunnel-${slug(fact.value.tunnel)}`,
+    title: `Point tunnel ${fact.value.tunnel} at the Service ${namespace}/${name} by name`,
+    phase: 'prepare' as const,
+    because: { ...why, evidence: [...why.evidence, ...rules.slice(0, 3).map((r) => r.evidence)] },
+  };
+  if (wanted.length === 0) return undefined;
+  return { changes: [makeChange(reader, wanted, described)], isIndependent: true };
+}
+
+/** A new alias, then every forward and rule for ports of the Service that points at the old address, in one save. */
+function firewallRepointed(
+  reader: Reader,
+  fact: Fact<'portForward' | 'filterRule'>,
+  move: Move,
+  why: Because,
+): Repointed | undefined {
+  const { firewall } = fact.value;
+  const old = aliasesOf(reader, firewall, move.from);
+  const alias = aliasFor(reader, firewall, move);
+  const forwards = reader
+    .by('portForward', 'firewall', firewall)
+    .filter((f) => old.has(f.value.target) && isServed(reader, f.value.match, move));
+  const rules = reader
+    .by('filterRule', 'firewall', firewall)
+    .filter((r) => isAimedAt(r.value.match.destination, old) && isServed(reader, r.value.match, move));
+  const wanted: Wanted[] = [
+    ...forwards.map((f): Wanted => ({ fact: f, fields: { target: alias.value.name } })),
+    ...rules.map(
+      (r): Wanted => ({
+        fact: r,
+        fields: { match: { ...r.value.match, destination: aimed(r, alias.value) } },
+      }),
+    ),
+  ];
+  if (wanted.length === 0) return undefined;
+  const moved = makeChange(reader, wanted, {
+    id: `forwards-${slug(firewall)}`,
+    title: `Point the forwards of ${firewall} for ${portsText(reader, move)} at alias ${alias.value.name}`,
+    phase: 're-point',
+    because: { ...why, evidence: [...why.evidence, ...forwards.slice(0, 3).map((f) => f.evidence)] },
+  });
+  return { changes: [...alias.changes, moved], isIndependent: false };
+}
+
+function isAimedAt(destination: AddressMatch, old: ReadonlySet<string>): boolean {
+  if (destination.kind === 'alias') return old.has(destination.name) && !destination.not;
+  return (
+    destination.kind === 'address' && !destination.not && old.has(destination.prefix.replace(/\/\d+$/, ''))
+  );
+}
+
+function aimed(rule: Fact<'filterRule'>, alias: Alias): AddressMatch {
+  const { destination } = rule.value.match;
+  const not = 'not' in destination ? destination.not : false;
+  return { kind: 'alias', name: alias.name, not };
+}
+
+/** The address itself and every alias that holds nothing else. */
+function aliasesOf(reader: Reader, firewall: string, ip: Ip): ReadonlySet<string> {
+  const names = reader
+    .by('alias', 'firewall', firewall)
+    .filter((a) => a.value.entries.length === 1 && a.value.entries[0] === ip)
+    .map((a) => a.value.name);
+  return new Set([ip, ...names]);
+}
+
+function isServed(reader: Reader, match: Fact<'filterRule'>['value']['match'], move: Move): boolean {
+  const { destinationPort, protocol } = match;
+  if (destinationPort.kind !== 'range') return false;
+  const { first, last } = destinationPort.range;
+  return serviceNow(reader, move).ports.some(
+    (p) =>
+      first <= p.port && p.port <= last && (protocol === 'any' || protocol.split('/').includes(p.protocol)),
+  );
+}
+
+function portsText(reader: Reader, move: Move): string {
+  return serviceNow(reader, move)
+    .ports.map((p) => `${p.port}/${p.protocol}`)
+    .join(', ');
+}
+
+/** The alias that stands for the new address: one that is there, or a new one. */
+function aliasFor(reader: Reader, firewall: string, move: Move) {
+  const there = reader
+    .by('alias', 'firewall', firewall)
+    .find((a) => a.value.entries.length === 1 && a.value.entries[0] === move.to);
+  if (there !== undefined) return { value: there.value, changes: [] };
+  const { namespace, name } = move.service.value;
+  const value: Alias = {
+    firewall,
+    name: freeAliasName(reader, firewall, `${slug(name).replaceAll('-', '_')}_lb`),
+    type: 'host',
+    entries: [move.to],
+    descr: `LoadBalancer address of ${namespace}/${name}`,
+  };
+  const change: DraftChange = {
+    id: `alias-${slug(value.name)}`,
+    title: `Create alias ${value.name} for ${move.to} on ${firewall}`,
+    phase: 'prepare',
+    change: { kind: 'set', settings: [createdSetting('alias', value)] },
+    through: { by: 'operator', system: `firewall/${firewall}` },
+    because: {
+      says: 'rules name aliases, never literal addresses',
+      serves: 'aliases-not-literals',
+      evidence: [],
+    },
+  };
+  return { value, changes: [change] };
+}
+
+function freeAliasName(reader: Reader, firewall: string, wanted: string): string {
+  for (let name = wanted, n = 2; ; name = `${wanted}${n++}`) {
+    if (reader.get('alias', `${firewall}/${name}`) === undefined) return name;
+  }
+}
+
+function mentionRepointed(
+  reader: Reader,
+  fact: Fact<'mention'>,
+  move: Move,
+  why: Because,
+): Repointed | undefined {
+  if (!addressesIn(fact.value.text).includes(move.from)) return undefined;
+  const { file, line, syntax } = fact.value;
+  const isText = syntax === 'markdown' || syntax === 'comment' || syntax === 'text';
+  const phase: Phase = isText ? 'finish' : 're-point';
+  const wanted: Wanted = {
+    fact,
+    fields: { text: fact.value.text.replaceAll(move.from, move.to), ip: move.to },
+  };
+  const described = {
+    id: `text-${slug(`${file}-${line}`)}`,
+    title: `${isText ? 'Update' : 'Re-point'} ${file} line ${line}`,
+    phase,
+    because: { ...why, evidence: [...why.evidence, fact.evidence] },
+  };
+  return { changes: [makeChange(reader, [wanted], described)], isIndependent: false };
+}

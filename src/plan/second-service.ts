@@ -1,0 +1,139 @@
+/*
+ * Two addresses at once: a second Service for the same pods at the new address, and later the first one leaving the old.
+ * Which object owns the new address for good is a decision: the chart, a Service beside it, or the chart's own Service.
+ */
+import type { Reader } from '#estate/estate.ts';
+import type { Fact } from '#estate/fact.ts';
+import type { Service } from '#estate/kubernetes.ts';
+import { repositoriesOf, statementsOf } from '#estate/stated.ts';
+import type { Because, Setting } from './change.ts';
+import { createdSetting, type DraftChange, makeChange } from './draft.ts';
+import type { Decision } from './plan.ts';
+import type { Move } from './repoint.ts';
+import { releaseOf } from './simulate.ts';
+
+/** The second Service: same pods and ports, its own address, not shared. */
+export function secondService(move: Move, policy: Service['externalPolicy']): Service {
+  const { sharingKey, loadBalancerIp, healthCheckNodePort, annotations, ...rest } = move.service.value;
+  return {
+    ...rest,
+    annotations: withoutAddressing(annotations),
+    name: `${rest.name}-lb`,
+    type: 'LoadBalancer',
+    ports: rest.ports.map(({ nodePort, ...port }) => port),
+    externalPolicy: policy,
+    requestedIps: move.to,
+    clusterIps: [],
+    vips: [],
+  };
+}
+
+/** Annotations that say which address it gets, and what controllers wrote about it, belong to the first Service. */
+function withoutAddressing(annotations: Service['annotations']): Service['annotations'] {
+  return Object.fromEntries(Object.entries(annotations).filter(([k]) => !/metallb|meta\.helm\.sh/.test(k)));
+}
+
+/** The change that makes it, through the owner of the first one where it has a repository. */
+export function addSecond(
+  reader: Reader,
+  move: Move,
+  policy: Service['externalPolicy'],
+  why: Because,
+): DraftChange {
+  const value = secondService(move, policy);
+  const repository = repositoriesOf(reader, move.service).find((r) => r.type !== 'unknown');
+  const statement = repository && statementsOf(reader, repository, move.service, 'requestedIps')[0];
+  const text = statement === undefined ? [] : insertion(reader, statement.fact, value);
+  const title = `Add Service ${value.namespace}/${value.name} at ${move.to} (${policy})`;
+  return {
+    id: 'second-service',
+    title,
+    phase: 'add',
+    change: { kind: 'set', settings: [...text, createdSetting('service', value)] },
+    through:
+      repository === undefined
+        ? { by: 'api', system: `cluster/${value.cluster}` }
+        : { by: 'repository', system: `source/${repository.id}`, repository: repository.id },
+    because: why,
+  };
+}
+
+/** The text that the repository gains, right behind the one that states the first Service's address. */
+function insertion(reader: Reader, statement: string, value: Service): readonly Setting[] {
+  const stated = reader.get('statedSetting', statement.slice('statedSetting:'.length))?.value;
+  if (stated === undefined) return [];
+  const policy = value.externalPolicy === 'local' ? 'Local' : 'Cluster';
+  const path = 'service.additionalServices.lb';
+  const text = `LoadBalancer ${value.requestedIps ?? ''} externalTrafficPolicy ${policy}`;
+  return [createdSetting('statedSetting', { ...stated, start: stated.end, path, value: text })];
+}
+
+/** The first Service stops being a LoadBalancer; its cluster address, which the tunnel uses, stays. */
+export function retireFirst(reader: Reader, move: Move, why: Because): DraftChange {
+  const fields = { type: 'ClusterIP' as const };
+  const { requestedIps, sharingKey, loadBalancerIp } = move.service.value;
+  const without = [
+    ...(requestedIps === undefined ? [] : ['requestedIps']),
+    ...(sharingKey === undefined ? [] : ['sharingKey']),
+    ...(loadBalancerIp === undefined ? [] : ['loadBalancerIp']),
+  ];
+  const { namespace, name } = move.service.value;
+  return makeChange(reader, [{ fact: move.service, fields, without }], {
+    id: 'retire-first',
+    title: `Take ${namespace}/${name} off ${move.from}`,
+    phase: 'retire',
+    because: why,
+  });
+}
+
+/** The Service itself goes to the new address, in one edit. */
+export function moveItself(
+  reader: Reader,
+  move: Move,
+  policy: Service['externalPolicy'],
+  why: Because,
+): DraftChange {
+  const { sharingKey, loadBalancerIp, requestedIps, externalPolicy, namespace, name } = move.service.value;
+  const bySpec = loadBalancerIp !== undefined && requestedIps === undefined;
+  const fields = {
+    ...(bySpec ? { loadBalancerIp: move.to } : { requestedIps: move.to }),
+    ...(externalPolicy === policy ? {} : { externalPolicy: policy }),
+  };
+  const without = sharingKey === undefined ? [] : ['sharingKey'];
+  return makeChange(reader, [{ fact: move.service, fields, without }], {
+    id: 'move-service',
+    title: `Move ${namespace}/${name} from ${move.from} to ${move.to} (${policy})`,
+    phase: 'cut over',
+    because: why,
+  });
+}
+
+/** Who owns the new address for good, with what each choice means. */
+export function ownerDecision(reader: Reader, service: Fact<'service'>): Decision {
+  const release = releaseOf(reader, service);
+  const hasChart = release?.chart.endsWith('traefik') === true;
+  const beside = {
+    name: 'beside',
+    consequence: 'a Service that no chart knows: its ports must be kept equal by hand',
+  };
+  const second = {
+    name: 'chart-service-later',
+    consequence:
+      'the chart ends with one Service, at the price of a second, short window when it takes the address over',
+  };
+  const chart = {
+    name: 'additional-services',
+    consequence:
+      "the chart's additionalServices makes the Service: upgrades keep both alike, and no window is needed",
+  };
+  return {
+    question: 'Which object owns the new address for good?',
+    chosen: hasChart ? chart.name : beside.name,
+    options: hasChart ? [chart, beside, second] : [beside],
+    by: 'default',
+    because: hasChart
+      ? 'the chart can make the second Service itself'
+      : 'no chart that can make a second Service is known',
+    evidence: [service.evidence],
+  };
+}
