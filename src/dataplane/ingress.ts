@@ -7,12 +7,11 @@ import type { Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { Ingress, Listener } from '#estate/ingress.ts';
 import type { DnsName } from '#net/name.ts';
-import { backendOf } from './backend.ts';
+import { type Behind, behindListener, ingressHop } from './behind.ts';
 import type { Arrival } from './headers.ts';
 import { type IdentityInput, identitiesOf, socketIdentity } from './identity.ts';
-import { middlewaresOf } from './middlewares.ts';
 import type { PathTrace } from './path.ts';
-import { chooseRoute } from './routing-table.ts';
+import type { Request } from './routing-table.ts';
 import type { Disposition, Hop, Identity, Packet, Reached, Step, Trace } from './trace.ts';
 
 export interface IngressRequest {
@@ -41,27 +40,33 @@ export interface IngressResult {
   readonly gaps: readonly Gap[];
 }
 
-/** How identities are found; `memoWalker` hands in one that remembers. */
-export type Identify = (reader: Reader, input: IdentityInput) => readonly Identity[];
+/** The two parts that do not hang on the path; `memoWalker` hands in ones that remember. */
+export interface IngressParts {
+  readonly identify: (reader: Reader, input: IdentityInput) => readonly Identity[];
+  readonly behind: (reader: Reader, ingress: Fact<'ingress'>, listener: Listener, request: Request) => Behind;
+}
+
+const freshParts: IngressParts = { identify: identitiesOf, behind: behindListener };
 
 /** What happens behind the socket that the path was delivered to. */
 export function walkIngress(
   reader: Reader,
   path: PathTrace,
   request: IngressRequest,
-  identify: Identify = identitiesOf,
+  parts: IngressParts = freshParts,
 ): IngressResult {
   const arrival = arrivalOf(path, request);
   const found = path.reached && ingressAt(reader, path.reached);
   if (!path.reached || !found) return plain(reader, path, arrival);
-  const host = `ingress/${found.value.cluster}/${found.value.namespace}/${found.value.name}`;
-  const at: At = { reader, path, request, arrival, ingress: found, host, identify };
+  const at: At = { reader, request, arrival, ingress: found, parts };
   const listener = listenerAt(found.value, path.reached.port, request.protocol);
   if (listener) return throughListener(at, listener);
   const gap = reader.gap('ingress', `cluster/${found.value.cluster}`);
   const says = `${found.value.name} has no entry point on ${path.reached.port}/${request.protocol}.`;
-  if (gap) return stopped(at, 'unknown', `Not known: ${gap.what}`, [gap]);
-  return stopped(at, 'no-listener', says, []);
+  if (!gap)
+    return answered(at, undefined, { disposition: 'no-listener', hops: [ingressHop(found, says)], gaps: [] });
+  const hops = [ingressHop(found, `Not known: ${gap.what}`)];
+  return answered(at, undefined, { disposition: 'unknown', hops, gaps: [gap] });
 }
 
 /** The ingress whose pods the reached pod is one of. */
@@ -91,12 +96,10 @@ export function listenerAt(
 
 interface At {
   readonly reader: Reader;
-  readonly path: PathTrace;
   readonly request: IngressRequest;
   readonly arrival: Arrival;
   readonly ingress: Fact<'ingress'>;
-  readonly host: string;
-  readonly identify: Identify;
+  readonly parts: IngressParts;
 }
 
 function isPodOf(ingress: Ingress, namespace: string, labels: Readonly<Record<string, string>>): boolean {
@@ -138,124 +141,54 @@ function plain(reader: Reader, path: PathTrace, arrival: Arrival): IngressResult
 function throughListener(at: At, listener: Listener): IngressResult {
   if (listener.redirectsTo) {
     const says = `Entry point ${listener.name} redirects every request to ${listener.redirectsTo}.`;
-    const identities = at.identify(at.reader, { ...at, listener, middlewares: [] });
-    return {
-      ingress: at.ingress,
-      listener,
+    return answered(at, listener, {
       disposition: 'delivered',
-      hops: [hop(at, says)],
-      identities,
+      hops: [ingressHop(at.ingress, says)],
       gaps: [],
-    };
+    });
   }
-  if (listener.protocol === 'udp')
-    return {
-      ingress: at.ingress,
-      listener,
-      disposition: 'delivered',
-      hops: [],
-      identities: [socketIdentity(at.arrival)],
-      gaps: [],
-    };
-  const routed = chooseRoute(at.reader, at.ingress.value, listener, at.request);
-  if (routed.kind === 'gap')
-    return stopped(at, 'unknown', `Not known: ${routed.gap.what}`, [routed.gap], listener);
-  if (routed.kind === 'none')
-    return stopped(
-      at,
-      'rejected',
-      `No route for ${at.request.host ?? 'this host'}${at.request.path}: the ingress answers 404.`,
-      [],
-      listener,
-    );
-  return throughRoute(at, listener, routed.route);
-}
-
-function throughRoute(at: At, listener: Listener, route: Fact<'route'>): IngressResult {
-  const { cluster, from, namespace, name, backend } = route.value;
-  const middlewares = middlewaresOf(at.reader, cluster, [
-    ...listener.middlewares,
-    ...route.value.middlewares,
-  ]);
-  const identities = at.identify(at.reader, { ...at, listener, middlewares: middlewares.inOrder });
-  const gaps = middlewares.gap ? [middlewares.gap] : [];
-  const chosen = hop(
-    at,
-    `${from} ${namespace}/${name} takes ${at.request.host ?? 'the request'}${at.request.path}.`,
-    [route.evidence],
-  );
+  if (listener.protocol === 'udp') {
+    const identities = [socketIdentity(at.arrival)];
+    return { ingress: at.ingress, listener, disposition: 'delivered', hops: [], identities, gaps: [] };
+  }
+  const behind = at.parts.behind(at.reader, at.ingress, listener, at.request);
+  const identities = identitiesAt(at, listener, behind.middlewares);
   const base = { ingress: at.ingress, listener, identities };
-  const refused = identities.find((i) => i.verdict === 'refuse');
-  if (refused) {
-    const step: Step = {
-      stage: 'middleware',
-      says: refused.says,
-      because: refused.because,
-      rule: 'Traefik: 403',
-    };
-    return { ...base, disposition: 'denied', hops: [{ ...chosen, steps: [...chosen.steps, step] }], gaps };
+  return { ...base, ...decided(behind, identities) };
+}
+
+/** Middlewares come before the backend: a refusal, or one that is not known, ends the request there. */
+function decided(
+  behind: Behind,
+  identities: readonly Identity[],
+): Pick<IngressResult, 'disposition' | 'hops' | 'application' | 'gaps'> {
+  const { chosen, disposition, hops, gaps, application } = behind;
+  const refused = chosen && identities.find((i) => i.verdict === 'refuse');
+  if (chosen && refused) {
+    const { says, because } = refused;
+    const step: Step = { stage: 'middleware', says, because, rule: 'Traefik: 403' };
+    const open = behind.middlewareGap ? [behind.middlewareGap] : [];
+    return { disposition: 'denied', hops: [{ ...chosen, steps: [...chosen.steps, step] }], gaps: open };
   }
-  const unsure =
-    identities.find((i) => i.consumer === 'allowlist' && i.verdict === 'unknown')?.gap ?? middlewares.gap;
-  if (unsure) return { ...base, disposition: 'unknown', hops: [chosen], gaps: [unsure] };
-  if (!backend)
-    return {
-      ...base,
-      disposition: 'delivered',
-      hops: [chosen],
-      application: { route: route.key, service: '', endpoints: [] },
-      gaps,
-    };
-  return toBackend(at, chosen, base, route, backend);
+  const unsure = chosen && (identities.find(isUnsure)?.gap ?? behind.middlewareGap);
+  if (chosen && unsure) return { disposition: 'unknown', hops: [chosen], gaps: [unsure] };
+  return { disposition, hops, gaps, ...(application && { application }) };
 }
 
-function toBackend(
+function isUnsure(i: Identity): boolean {
+  return i.consumer === 'allowlist' && i.verdict === 'unknown';
+}
+
+function answered(
   at: At,
-  chosen: Hop,
-  base: Pick<IngressResult, 'identities'> & {
-    readonly ingress: Fact<'ingress'>;
-    readonly listener: Listener;
-  },
-  route: Fact<'route'>,
-  to: { readonly service: string; readonly port: number | string },
+  listener: Listener | undefined,
+  end: Pick<IngressResult, 'disposition' | 'hops' | 'gaps'>,
 ): IngressResult {
-  const found = backendOf(at.reader, route.value.cluster, to.service, to.port);
-  const application = { route: route.key, service: found.service, endpoints: found.endpoints };
-  if (found.gap) return { ...base, disposition: 'unknown', hops: [chosen], application, gaps: [found.gap] };
-  const isThere = found.endpoints.length > 0 || found.isElsewhere;
-  const says = isThere
-    ? `Service ${to.service} has ${found.endpoints.length} ready endpoint(s).`
-    : `Service ${to.service} has no ready endpoint: the ingress answers 503.`;
-  const step: Step = { stage: 'ingress', says, because: found.because };
-  return {
-    ...base,
-    disposition: isThere ? 'delivered' : 'no-endpoint',
-    hops: [{ ...chosen, steps: [...chosen.steps, step] }],
-    application,
-    gaps: [],
-  };
+  const identities = listener ? identitiesAt(at, listener, []) : [socketIdentity(at.arrival)];
+  return { ingress: at.ingress, ...(listener && { listener }), identities, ...end };
 }
 
-function stopped(
-  at: At,
-  disposition: Disposition,
-  says: string,
-  gaps: readonly Gap[],
-  listener?: Listener,
-): IngressResult {
-  const identities = listener
-    ? at.identify(at.reader, { ...at, listener, middlewares: [] })
-    : [socketIdentity(at.arrival)];
-  return {
-    ingress: at.ingress,
-    ...(listener && { listener }),
-    disposition,
-    hops: [hop(at, says)],
-    identities,
-    gaps,
-  };
-}
-
-function hop(at: At, says: string, more: Step['because'] = []): Hop {
-  return { host: at.host, steps: [{ stage: 'ingress', says, because: [...more, at.ingress.evidence] }] };
+function identitiesAt(at: At, listener: Listener, middlewares: Behind['middlewares']): readonly Identity[] {
+  const { ingress, arrival } = at;
+  return at.parts.identify(at.reader, { ingress, listener, middlewares, arrival });
 }

@@ -7,9 +7,17 @@ import type { Evidence } from '#estate/evidence.ts';
 import type { Ip } from '#net/ip.ts';
 import type { DnsName } from '#net/name.ts';
 import { type Stages, traceOf } from './assemble.ts';
-import { type Flow, flowText } from './flow.ts';
+import { behindListener } from './behind.ts';
+import type { Flow } from './flow.ts';
 import { type IdentityInput, identitiesOf } from './identity.ts';
-import { type IngressRequest, type IngressResult, ingressAt, listenerAt, walkIngress } from './ingress.ts';
+import {
+  type IngressParts,
+  type IngressRequest,
+  type IngressResult,
+  ingressAt,
+  listenerAt,
+  walkIngress,
+} from './ingress.ts';
 import { type PathInput, type PathTrace, walkAddress } from './path.ts';
 import { quicOf } from './quic.ts';
 import { type Resolution, resolveName } from './resolve.ts';
@@ -51,9 +59,9 @@ export interface MemoWalker {
 
 /** A walker of one state that answers each question of each stage once. */
 export function memoWalker(reader: Reader): MemoWalker {
-  const identities = identifyOnce();
+  const parts: IngressParts = { identify: identifyOnce(), behind: behindOnce() };
   const quics = new Map<PathTrace, Map<unknown, Quic | undefined>>();
-  const walks = new Map<string, Walk>();
+  const walks = new Map<Flow, Walk>();
   const stages: Stages = {
     reader,
     resolve: once(
@@ -61,7 +69,7 @@ export function memoWalker(reader: Reader): MemoWalker {
       (v, n, f) => resolveName(reader, v, n, f),
     ),
     path: once(pathKey, (input) => walkAddress(reader, input)),
-    ingress: (path, request) => walkIngress(reader, path, request, identities),
+    ingress: (path, request) => walkIngress(reader, path, request, parts),
     quic: (path, result) => {
       const ofPath = quics.get(path) ?? new Map<unknown, Quic | undefined>();
       quics.set(path, ofPath);
@@ -70,10 +78,11 @@ export function memoWalker(reader: Reader): MemoWalker {
     },
   };
   const walkOnce = (flow: Flow) => {
-    const key = flowKey(flow);
-    const known = walks.get(key) ?? walkWith(stages, flow);
-    walks.set(key, known);
-    return known;
+    const known = walks.get(flow);
+    if (known) return known;
+    const fresh = walkWith(stages, flow);
+    walks.set(flow, fresh);
+    return fresh;
   };
   return { walk: walkOnce, stages };
 }
@@ -144,9 +153,12 @@ function edgeHop(flow: Flow, because: readonly Evidence[]): Hop {
   return { host: `vantage/${flow.from}`, steps: [{ stage: 'tunnel', says, because }] };
 }
 
-function flowKey(flow: Flow): string {
-  const rest = [flow.source, flow.host, flow.path, flow.headers && JSON.stringify(flow.headers)];
-  return `${flowText(flow)} ${rest.join(' ')}`;
+/** Routes depend on listener, host and path only. */
+function behindOnce(): IngressParts['behind'] {
+  return once(
+    (_, ingress, listener, { host, path }) => `${ingress.key} ${listener.name} ${host ?? ''} ${path}`,
+    behindListener,
+  );
 }
 
 function once<A extends readonly unknown[], R>(
