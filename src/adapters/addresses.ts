@@ -8,7 +8,7 @@ export interface AddressPlace {
 }
 
 const address =
-  /(?<![\w.:-])(?:\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)|(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{0,4}|\d{1,3}(?:\.\d{1,3}){3})(?![\w:]))/gi;
+  /(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)|(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{0,4}|\d{1,3}(?:\.\d{1,3}){3})(?![\w:]))/gi;
 
 /** Every address that all programs read alike, in order; `::` alone is none. */
 export function addressesAt(text: string): readonly AddressPlace[] {
