@@ -65,7 +65,11 @@ describe('in place', () => {
     const outcome = planIn({}, 'in-place');
     expect(ids(outcome)).toMatchInlineSnapshot(`
       [
+        "alias-traefik-lb",
+        "wait-example-org-a-back",
         "move-service",
+        "forwards-fw",
+        "record-dns-inside-example-org-example-org-a",
         "wait-example-org-a",
       ]
     `);

@@ -14,13 +14,15 @@ export interface Fault {
   /** Equal for the same fault in another state. */
   readonly id: string;
   readonly says: string;
+  /** Nobody starts a flow there while the fault lasts. */
+  silences(vantagePoint: string): boolean;
   writes(view: View): readonly Write[];
 }
 
 /** Every fault of the estate, in a fixed order. */
 export function faultsOf(world: World, start: Reader): readonly Fault[] {
   return [
-    ...start.all('node').map(nodeLost),
+    ...start.all('node').map((n) => nodeLost(start, n)),
     ...start.all('node').flatMap((n) => speakerRestarts(start, n)),
     ...podMoves(start),
     ...start.all('announcing').map((f) => controllerRestarts(world, f)),
@@ -37,6 +39,7 @@ export function pairsOf(
     faults.slice(i + 1).map((b) => ({
       id: `${a.id} and ${b.id}`,
       says: `${a.says}, and ${b.says}`,
+      silences: (from: string) => a.silences(from) || b.silences(from),
       writes: (view: View) => {
         const first = a.writes(view);
         return [...first, ...b.writes(viewWith(view, first))];
@@ -45,11 +48,17 @@ export function pairsOf(
   );
 }
 
-function nodeLost(node: Fact<'node'>): Fault {
+function nodeLost(start: Reader, node: Fact<'node'>): Fault {
   const { cluster, name } = node.value;
+  const onNode = start.all('vantagePoint').filter(({ value: v }) => {
+    const pod = v.pod === undefined ? undefined : start.get('pod', `${v.cluster ?? cluster}/${v.pod}`)?.value;
+    return v.node === name || pod?.node === name;
+  });
+  const silent = new Set(onNode.map((v) => v.value.id));
   return {
     id: `node-lost ${cluster}/${name}`,
     says: `node ${name} is lost`,
+    silences: (vantagePoint) => silent.has(vantagePoint),
     writes: ({ reader }) => [
       removalOf(reader, 'node', kindTable.node.id(node.value)),
       ...withoutSpeaker(reader, cluster, name),
@@ -68,8 +77,10 @@ function speakerRestarts(start: Reader, node: Fact<'node'>): readonly Fault[] {
   if (!speaks || announcing?.program !== 'metallb') return [];
   const id = `speaker-restarts ${cluster}/${name}`;
   const says = `the speaker on ${name} restarts`;
-  return [{ id, says, writes: ({ reader }) => withoutSpeaker(reader, cluster, name) }];
+  return [{ id, says, silences: nobody, writes: ({ reader }) => withoutSpeaker(reader, cluster, name) }];
 }
+
+const nobody = () => false;
 
 function withoutSpeaker(reader: Reader, cluster: string, node: string): readonly Write[] {
   const announcing = reader.get('announcing', cluster)?.value;
@@ -123,6 +134,7 @@ function podMoved(pod: Fact<'pod'>, node: string): Fault {
   return {
     id: `pod-moved ${cluster}/${ref} ${node}`,
     says: `pod ${ref} comes up on ${node}`,
+    silences: nobody,
     writes: ({ reader }) => [
       ...(reader.get('pod', kindTable.pod.id(pod.value))
         ? [writeOf(reader, 'pod', { ...pod.value, node })]
@@ -142,6 +154,7 @@ function controllerRestarts(world: World, announcing: Fact<'announcing'>): Fault
   return {
     id: `controller-restarts ${cluster}`,
     says: `MetalLB's controller of ${cluster} restarts`,
+    silences: nobody,
     writes: ({ reader, overlay }) => {
       const changed = new Set(isOld ? [] : overlay.keys());
       return settle(world, reader, reader, changed).flatMap((m) => m.writes);
@@ -166,6 +179,7 @@ function ownerFault(world: World, start: Reader, repository: Fact<'repository'>)
     {
       id: `owner-applies ${id}`,
       says: `${id} applies itself`,
+      silences: nobody,
       writes: (view) => {
         const now = view.reader.get('repository', id)?.value ?? repository.value;
         if (now.applies === 'manual') return [];

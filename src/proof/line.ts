@@ -25,6 +25,8 @@ export interface LinePoint {
   readonly next?: PlannedChange;
   /** Point that this one came from; undefined at the start. */
   readonly from?: LinePoint;
+  /** Positions that this point stands for: rolling back from different places often meets. */
+  readonly times: number;
   /** false: the world is still moving by itself after a write. */
   readonly isSettled: boolean;
 }
@@ -63,7 +65,15 @@ export function lineOf(world: World, views: Views, plan: Plan): Line {
 function startOf(views: Views, changes: readonly Numbered[]): LinePoint {
   const next = changes[0]?.planned;
   const point: StatePoint = { position: 0, direction: 'forward' };
-  return { point, view: views.base, held: nothingHeld, done: [], isSettled: true, ...(next && { next }) };
+  return {
+    point,
+    view: views.base,
+    held: nothingHeld,
+    done: [],
+    times: 1,
+    isSettled: true,
+    ...(next && { next }),
+  };
 }
 
 function rollingBack(
@@ -72,8 +82,8 @@ function rollingBack(
   forward: readonly LinePoint[],
   changes: readonly Numbered[],
 ) {
-  const seen = new Set<string>();
-  const back: LinePoint[] = [];
+  const known = new Map<string, { readonly point: LinePoint; times: number }>();
+  const stuck: LinePoint[] = [];
   let positions = forward.length;
   for (const from of forward) {
     let at: LinePoint = from;
@@ -82,25 +92,26 @@ function rollingBack(
       if (numbered === undefined) break;
       const stepped = step(world, views, at, turned(numbered), 'back');
       if (typeof stepped === 'string') {
-        back.push({
-          ...at,
-          point: { ...at.point, direction: 'back', says: `cannot be taken back: ${stepped}` },
-        });
+        const says = `cannot be taken back: ${stepped}`;
+        stuck.push({ ...at, point: { ...at.point, direction: 'back', says } });
         break;
       }
       positions += stepped.length;
-      back.push(...stepped.filter((p) => isNew(seen, p)));
+      for (const p of stepped) count(known, p);
       at = stepped.at(-1) ?? at;
     }
   }
-  return { back, positions };
+  return {
+    back: [...[...known.values()].map(({ point, times }) => ({ ...point, times })), ...stuck],
+    positions,
+  };
 }
 
-function isNew(seen: Set<string>, p: LinePoint): boolean {
+function count(known: Map<string, { readonly point: LinePoint; times: number }>, p: LinePoint): void {
   const id = `${p.done.length}|${p.isSettled}|${p.view.id}|${heldId(p.held)}`;
-  if (seen.has(id)) return false;
-  seen.add(id);
-  return true;
+  const same = known.get(id);
+  if (same === undefined) known.set(id, { point: p, times: 1 });
+  else same.times++;
 }
 
 function turned(numbered: Numbered): Numbered {
@@ -118,7 +129,7 @@ function step(
 ): readonly LinePoint[] | string {
   const done = direction === 'forward' ? [...from.done, planned] : from.done.slice(0, -1);
   const point: StatePoint = { position: done.length, direction, after: planned.id };
-  const common = { point, stage, done, from, ...(next && { next }) };
+  const common = { point, stage, done, from, times: 1, ...(next && { next }) };
   if (planned.change.kind === 'wait') {
     const held = isWaited(planned.change, direction) ? holdPast(from.held, planned.change) : from.held;
     return [{ ...common, view: from.view, held, isSettled: true }];
@@ -131,7 +142,7 @@ function isWaited(change: Change, direction: 'forward' | 'back'): boolean {
   return change.kind === 'wait' && (change.direction === undefined || change.direction === direction);
 }
 
-type Common = Pick<LinePoint, 'point' | 'stage' | 'done' | 'next'> & { readonly from: LinePoint };
+type Common = Pick<LinePoint, 'point' | 'stage' | 'done' | 'next' | 'times'> & { readonly from: LinePoint };
 
 function pointsOf(views: Views, common: Common, moves: readonly Move[]): readonly LinePoint[] {
   const points: LinePoint[] = [];

@@ -3,6 +3,7 @@
  * a cache may still hold (docs/adr/0010). Proved, refuted with the shortest history, or undecided with the gap.
  */
 import type { Gap } from '#estate/evidence.ts';
+import type { FactKey } from '#estate/fact.ts';
 import type { Plan, Stage } from '#plan/plan.ts';
 import { ofCase, ofImpossible, ofState } from './counterexample.ts';
 import { type Fault, faultsOf, pairsOf } from './faults.ts';
@@ -10,8 +11,8 @@ import { maxStaleSeconds } from './hold.ts';
 import { flowInvariants, stateInvariants } from './invariants/all.ts';
 import { type Line, type LinePoint, lineOf } from './line.ts';
 import type { Assumption, Counterexample, Counts, ProofResult, Proved, Window } from './result.ts';
-import { type Case, distinctPoints, Search } from './search.ts';
-import type { Session } from './session.ts';
+import { type Case, Search } from './search.ts';
+import { type CheckedFlow, flowClasses, type Session } from './session.ts';
 import { windowOf } from './window.ts';
 
 export interface ProveOptions {
@@ -36,6 +37,7 @@ class Run {
   readonly #line: Line;
   readonly #faults: readonly Fault[];
   readonly #search: Search;
+  readonly #flows: readonly CheckedFlow[];
   readonly #walksBefore: number;
   readonly #askedBefore: number;
   readonly #stateChecks = new Map<string, number>();
@@ -50,7 +52,8 @@ class Run {
     this.#askedBefore = session.memo.asked;
     this.#line = lineOf(session.world, session.views, plan);
     this.#faults = faultList(session, options.faults ?? 1);
-    this.#search = new Search(session, this.#faults);
+    this.#flows = flowClasses(session, writtenKeys(this.#line));
+    this.#search = new Search(session, this.#faults, this.#flows);
   }
 
   result(): ProofResult {
@@ -185,18 +188,22 @@ class Run {
   #counts(): Counts {
     const { memo, flows } = this.#session;
     const walks = memo.walks - this.#walksBefore;
-    const states = this.#line.positions;
-    const distinct = distinctPoints([...this.#line.forward, ...this.#line.back]).length;
     return {
-      states,
+      states: this.#line.positions,
       faults: this.#faults.length,
       flows: flows.length,
-      classes: flows.length,
-      covered: Math.round((this.#search.covered * states) / Math.max(1, distinct)),
+      classes: this.#flows.length,
+      covered: this.#search.covered,
       walks,
       walksSaved: memo.asked - this.#askedBefore - walks,
     };
   }
+}
+
+/** Every fact that differs from the start anywhere on the line, or in an answer that is held there. */
+function writtenKeys(line: Line): ReadonlySet<FactKey> {
+  const points = [...line.forward, ...line.back];
+  return new Set(points.flatMap((p) => [...p.view.overlay.keys(), ...p.held.map((h) => h.key)]));
 }
 
 function faultList(session: Session, count: 0 | 1 | 2): readonly Fault[] {

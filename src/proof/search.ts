@@ -38,20 +38,25 @@ interface Leaf {
 export class Search {
   readonly #session: Session;
   readonly #faults: readonly Fault[];
+  readonly #flows: readonly CheckedFlow[];
   readonly #faultViews = new Map<string, View>();
   readonly #leaves = new Map<string, readonly Leaf[]>();
+  #weights: (point: LinePoint) => number = () => 1;
   readonly checked = new Map<string, number>();
   /** Cases multiplied out: flows × held choices × (1 + faults). */
   covered = 0;
 
-  constructor(session: Session, faults: readonly Fault[]) {
+  constructor(session: Session, faults: readonly Fault[], flows: readonly CheckedFlow[]) {
     this.#session = session;
     this.#faults = faults;
+    this.#flows = flows;
   }
 
   /** Runs over the points; returns true when a case stopped it. */
   run(points: readonly LinePoint[], onCase: OnCase): boolean {
     const distinct = distinctPoints(points);
+    const weights = weightsOf(points);
+    this.#weights = (point) => weights.get(pointId(point)) ?? 1;
     const isStopped =
       distinct.some((p) => this.#plain(p, onCase)) ||
       distinct.some((p) => this.#held(p, onCase)) ||
@@ -61,21 +66,24 @@ export class Search {
   }
 
   #plain(point: LinePoint, onCase: OnCase): boolean {
-    return this.#session.flows.some((flow) =>
-      this.#judge(point, flow, { view: point.view, chosen: [] }, onCase),
-    );
+    return this.#flows.some((flow) => this.#judge(point, flow, { view: point.view, chosen: [] }, onCase));
   }
 
   #held(point: LinePoint, onCase: OnCase): boolean {
     if (point.held.length === 0) {
-      this.covered += this.#session.flows.length * (1 + this.#faults.length);
+      for (const flow of this.#flows) this.#cover(point, flow, 1);
       return false;
     }
-    return this.#session.flows.some((flow) => {
+    return this.#flows.some((flow) => {
       const leaves = this.#leavesOf(point, flow);
-      this.covered += leaves.length * (1 + this.#faults.length);
+      this.#cover(point, flow, leaves.length);
       return leaves.some((leaf) => leaf.chosen.length > 0 && this.#judge(point, flow, leaf, onCase));
     });
+  }
+
+  /** Counts the cases that the point stands for: equal positions, names of the class, choices, faults. */
+  #cover(point: LinePoint, flow: CheckedFlow, leaves: number): void {
+    this.covered += this.#weights(point) * (flow.names?.length ?? 1) * leaves * (1 + this.#faults.length);
   }
 
   /** Only flows that the fault touches are looked at: for the others the walk is the one that was judged already. */
@@ -83,12 +91,14 @@ export class Search {
     if (withHeld && point.held.length === 0) return false;
     return this.#faults.some((fault) => {
       const start = this.#faultView(this.#session.views.base, this.#session.views.base, fault);
-      return this.#session.flows.some((flow) =>
-        this.#faultLeaves(point, flow, withHeld).some((leaf) => {
-          const view = this.#faultView(point.view, leaf.view, fault);
-          if (!this.#isTouched(leaf.view, view, flow)) return false;
-          return this.#judge(point, flow, { view, chosen: leaf.chosen }, onCase, fault, start);
-        }),
+      return this.#flows.some(
+        (flow) =>
+          !fault.silences(flow.flow.from) &&
+          this.#faultLeaves(point, flow, withHeld).some((leaf) => {
+            const view = this.#faultView(point.view, leaf.view, fault);
+            if (!this.#isTouched(leaf.view, view, flow)) return false;
+            return this.#judge(point, flow, { view, chosen: leaf.chosen }, onCase, fault, start);
+          }),
       );
     });
   }
@@ -183,9 +193,19 @@ function isRead(reads: KeptWalk['reads'], view: View, version: HeldVersion): boo
 export function distinctPoints(points: readonly LinePoint[]): readonly LinePoint[] {
   const seen = new Set<string>();
   return points.filter((p) => {
-    const id = `${p.view.id}\n${heldId(p.held)}\n${p.stage?.window === undefined ? '' : p.stage.id}`;
+    const id = pointId(p);
     if (seen.has(id)) return false;
     seen.add(id);
     return true;
   });
+}
+
+function weightsOf(points: readonly LinePoint[]): ReadonlyMap<string, number> {
+  const out = new Map<string, number>();
+  for (const p of points) out.set(pointId(p), (out.get(pointId(p)) ?? 0) + p.times);
+  return out;
+}
+
+function pointId(p: LinePoint): string {
+  return `${p.view.id}\n${heldId(p.held)}\n${p.stage?.window === undefined ? '' : p.stage.id}`;
 }

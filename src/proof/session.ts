@@ -1,10 +1,12 @@
 /* What proofs of plans for one estate share: views, kept walks and the flows. A second proof reuses what the first walked. */
 import type { Flow } from '#dataplane/flow.ts';
 import type { Estate, Reader } from '#estate/estate.ts';
+import type { FactKey } from '#estate/fact.ts';
 import type { ProtectedEndpoint } from '#estate/settings.ts';
 import { familyOf, type Ip, parseIp } from '#net/ip.ts';
-import { parseName } from '#net/name.ts';
+import { type DnsName, parseName } from '#net/name.ts';
 import type { World } from '#plan/world.ts';
+import { classesOf, type NameClass } from './classes.ts';
 import type { Role } from './invariant.ts';
 import { flowKey, Memo } from './memo.ts';
 import { Views } from './view.ts';
@@ -13,6 +15,8 @@ export interface CheckedFlow {
   readonly flow: Flow;
   readonly key: string;
   readonly role: Role;
+  /** Names that this flow stands for, its own first; undefined: it is dialled by address. */
+  readonly names?: readonly DnsName[];
 }
 
 export interface Session {
@@ -21,6 +25,7 @@ export interface Session {
   readonly views: Views;
   readonly memo: Memo;
   readonly flows: readonly CheckedFlow[];
+  readonly classes: ReadonlyMap<DnsName, NameClass>;
 }
 
 /** Begins proofs about the estate. */
@@ -32,7 +37,33 @@ export function makeSession(world: World, estate: Estate): Session {
     ...protectedFlows(reader),
     ...ownFlows(reader),
   ];
-  return { world, estate, views, memo: new Memo(world), flows };
+  const names = new Set(flows.flatMap((f) => ('name' in f.flow.to ? [f.flow.to.name] : [])));
+  return { world, estate, views, memo: new Memo(world), flows, classes: classesOf(reader, names) };
+}
+
+/** One flow for each class; a name is a class of its own where one of its own facts is written. */
+export function flowClasses(session: Session, written: ReadonlySet<FactKey>): readonly CheckedFlow[] {
+  const groups = new Map<string, CheckedFlow[]>();
+  for (const flow of session.flows) {
+    const key = classKey(session, flow, written);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [flow]);
+    else group.push(flow);
+  }
+  return [...groups.values()].map((group) => {
+    const [first] = group as [CheckedFlow, ...CheckedFlow[]];
+    const names = group.flatMap((f) => ('name' in f.flow.to ? [f.flow.to.name] : []));
+    return names.length === 0 ? first : { ...first, names };
+  });
+}
+
+function classKey(session: Session, { flow, key, role }: CheckedFlow, written: ReadonlySet<FactKey>): string {
+  if (!('name' in flow.to) || flow.headers !== undefined || role.kind !== 'name') return key;
+  const of = session.classes.get(flow.to.name);
+  if (of === undefined || of.own.some((k) => written.has(k))) return key;
+  const host = flow.host === undefined || flow.host === flow.to.name ? '' : flow.host;
+  const rest = `${flow.from} ${flow.family} ${flow.port}/${flow.protocol} ${flow.path ?? ''} ${host} ${flow.source ?? ''}`;
+  return `class ${rest}\n${of.signature}`;
 }
 
 function checked(flow: Flow, role: Role): CheckedFlow {

@@ -6,6 +6,7 @@ import type { Reader } from '#estate/estate.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import { announcementTime, durationOf } from '#plan/durations.ts';
 import type { Stage } from '#plan/plan.ts';
+import { heldId } from './held.ts';
 import type { LinePoint } from './line.ts';
 import type { Window } from './result.ts';
 import type { Case } from './search.ts';
@@ -41,11 +42,11 @@ export function windowOf(
 }
 
 function isAt(a: LinePoint, b: LinePoint): boolean {
-  return a.point.direction === 'forward' && a.view === b.view && a.held === b.held;
+  return a.point.direction === 'forward' && a.view === b.view && heldId(a.held) === heldId(b.held);
 }
 
 function described(stage: Stage, failed: readonly Case[]) {
-  const names = failed.map((c) => ('name' in c.flow.flow.to ? c.flow.flow.to.name : c.flow.flow.to.ip));
+  const names: readonly string[] = failed.flatMap((c): readonly string[] => c.flow.names ?? ('ip' in c.flow.flow.to ? [c.flow.flow.to.ip] : []));
   const worst = failed[0];
   const says =
     worst?.judgement.kind === 'broken' ? worst.judgement.says : 'it is not known whether it arrives';
