@@ -254,8 +254,14 @@ describe('middlewares', () => {
     },
     {
       name: 'bouncer',
-      spec: 'plugin: {bouncer: {enabled: true, crowdsecLapiKey: abc, forwardedHeadersTrustedIPs: [10.10.0.0/16], forwardedHeadersCustomName: X-Custom}}',
-      rule: { kind: 'ban-list', plugin: 'bouncer', trustedPeers: ['10.10.0.0/16'], header: 'X-Custom' },
+      spec: 'plugin: {bouncer: {enabled: true, crowdsecLapiKey: abc, forwardedHeadersTrustedIPs: [10.10.0.0/16], clientTrustedIPs: [10.0.20.0/22], forwardedHeadersCustomName: X-Custom}}',
+      rule: {
+        kind: 'ban-list',
+        plugin: 'bouncer',
+        trustedPeers: ['10.10.0.0/16'],
+        header: 'X-Custom',
+        exemptClients: ['10.0.20.0/22'],
+      },
     },
     {
       name: 'another plugin',

@@ -1,7 +1,7 @@
 /* Traefik's Middleware: what it decides by the client's address. Defaults from Traefik 3's dynamic configuration. */
 import { type Fact, fact } from '#estate/fact.ts';
 import type { Middleware } from '#estate/ingress.ts';
-import { parsePrefix } from '#net/prefix.ts';
+import type { Prefix } from '#net/prefix.ts';
 import type { KubeObject } from './object.ts';
 import { given, isMap, mapAt, mapsAt, needPrefix, numberAt, type Raw, textAt, textsAt } from './raw.ts';
 
@@ -69,19 +69,22 @@ function plugin(raw: Raw): Rule {
   const isBouncer = /bouncer|crowdsec/i.test(name) || Object.keys(s).some((k) => /^crowdsec/i.test(k));
   if (!isBouncer) return { kind: 'other', type: `plugin ${name}` };
   const header = textAt(s, 'forwardedHeadersCustomName') ?? textAt(s, 'ForwardedHeadersCustomName');
-  const exempt = prefixesIn(s, /^clientTrustedIPs$/i);
+  const exempt = rangesAt(s, 'clientTrustedIPs');
   return {
     kind: 'ban-list',
     plugin: name,
-    trustedPeers: prefixesIn(s, /^forwardedHeadersTrustedIPs$/i),
+    trustedPeers: rangesAt(s, 'forwardedHeadersTrustedIPs'),
     ...given('header', header),
     ...(exempt.length > 0 && { exemptClients: exempt }),
   };
 }
 
-function prefixesIn(settings: Raw, named: RegExp) {
-  const fields = Object.keys(settings).filter((k) => named.test(k));
-  return fields.flatMap((f) => textsAt(settings, f)).flatMap((t) => parsePrefix(t) ?? []);
+/** Traefik decodes plugin settings without regard to case. */
+function rangesAt(settings: Raw, name: string): readonly Prefix[] {
+  const fields = Object.keys(settings).filter((k) => k.toLowerCase() === name.toLowerCase());
+  return fields
+    .flatMap((f) => textsAt(settings, f))
+    .map((t, i) => needPrefix(t, `spec.plugin.${name}[${i}]`));
 }
 
 /** `1s`, `1m30s`, `100ms`, or seconds without a unit. */
