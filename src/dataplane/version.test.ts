@@ -1,3 +1,4 @@
+/* Release numbers, and which rules follow from them. */
 import { describe, expect, it } from 'vitest';
 import { isAtLeast, rulesOf } from './version.ts';
 
