@@ -31,7 +31,7 @@ export interface SnapshotContext {
   file(path: string): SnapshotFile | undefined;
   /** Whether snapshot.json lists a file of the system that holds it, even if that file is missing now. */
   isDeclared(system: string, hold: string): boolean;
-  /** Whether a file that is there holds all of it, or snapshot.json says that there is none. */
+  /** Whether every file that should hold it is there and complete, or snapshot.json says that there is none. */
   isComplete(system: string, hold: string): boolean;
   /** `cluster/home`, `dns/technitium` … of all files that are there, ordered. */
   readonly systems: readonly string[];

@@ -108,18 +108,19 @@ function failedGap(source: Source, file: HashedFile, error: unknown): Gap {
 function contextOf(open: OpenSnapshot): SnapshotContext {
   const byPath = new Map(open.files.map((f) => [f.path, f]));
   const declared = new Set<string>();
-  const complete = new Set<string>();
+  const lacking = new Set<string>();
   for (const l of open.listed.values()) {
-    const system = systemOf(l.path) ?? '';
-    for (const h of l.holds) declared.add(`${system}|${h}`);
-    if (l.complete && byPath.has(l.path)) for (const h of l.holds) complete.add(`${system}|${h}`);
+    const held = l.holds.map((h) => `${systemOf(l.path) ?? ''}|${h}`);
+    for (const h of held) declared.add(h);
+    if (!l.complete || !byPath.has(l.path)) for (const h of held) lacking.add(h);
   }
+  const isHeld = (key: string) => declared.has(key) && !lacking.has(key);
   const systems = new Set(open.files.flatMap((f) => systemOf(f.path) ?? []));
   return {
     ...(open.takenAt !== undefined && { takenAt: open.takenAt }),
     file: (path) => byPath.get(path),
     isDeclared: (system, hold) => declared.has(`${system}|${hold}`),
-    isComplete: (system, hold) => complete.has(`${system}|${hold}`) || isAbsent(open.absent, system, hold),
+    isComplete: (system, hold) => isHeld(`${system}|${hold}`) || isAbsent(open.absent, system, hold),
     systems: [...systems].sort(),
   };
 }
