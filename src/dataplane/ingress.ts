@@ -42,11 +42,12 @@ export interface IngressResult {
 
 /** The two parts that do not hang on the path; `memoWalker` hands in ones that remember. */
 export interface IngressParts {
-  readonly identify: (reader: Reader, input: IdentityInput) => readonly Identity[];
+  readonly identify: (reader: Reader, input: IdentityInput, path: PathTrace) => readonly Identity[];
+  readonly ingressAt: (reader: Reader, reached: Reached) => Fact<'ingress'> | undefined;
   readonly behind: (reader: Reader, ingress: Fact<'ingress'>, listener: Listener, request: Request) => Behind;
 }
 
-const freshParts: IngressParts = { identify: identitiesOf, behind: behindListener };
+const freshParts: IngressParts = { identify: identitiesOf, behind: behindListener, ingressAt };
 
 /** What happens behind the socket that the path was delivered to. */
 export function walkIngress(
@@ -56,9 +57,9 @@ export function walkIngress(
   parts: IngressParts = freshParts,
 ): IngressResult {
   const arrival = arrivalOf(path, request);
-  const found = path.reached && ingressAt(reader, path.reached);
+  const found = path.reached && parts.ingressAt(reader, path.reached);
   if (!path.reached || !found) return plain(reader, path, arrival);
-  const at: At = { reader, request, arrival, ingress: found, parts };
+  const at: At = { reader, path, request, arrival, ingress: found, parts };
   const listener = listenerAt(found.value, path.reached.port, request.protocol);
   if (listener) return throughListener(at, listener);
   const gap = reader.gap('ingress', `cluster/${found.value.cluster}`);
@@ -96,6 +97,7 @@ export function listenerAt(
 
 interface At {
   readonly reader: Reader;
+  readonly path: PathTrace;
   readonly request: IngressRequest;
   readonly arrival: Arrival;
   readonly ingress: Fact<'ingress'>;
@@ -190,5 +192,5 @@ function answered(
 
 function identitiesAt(at: At, listener: Listener, middlewares: Behind['middlewares']): readonly Identity[] {
   const { ingress, arrival } = at;
-  return at.parts.identify(at.reader, { ingress, listener, middlewares, arrival });
+  return at.parts.identify(at.reader, { ingress, listener, middlewares, arrival }, at.path);
 }

@@ -27,7 +27,8 @@ export type Ruled =
 export function applyNameRules(reader: Reader, resolver: Resolver, name: DnsName, family: Family): Ruled {
   const gap = ruleGap(reader, resolver);
   const rules = rulesOf(reader, resolver);
-  const hosts = rules.filter((r) => r.value.rule.kind === 'host' && r.value.rule.name === name);
+  const exact = rules.filter((r) => r.value.rule.kind === 'host' && r.value.rule.name === name);
+  const hosts = exact.length > 0 ? exact : rules.filter((r) => isWildcardFor(r.value, name)).slice(0, 1);
   if (hosts.length > 0) return hostAnswer(hosts, family);
   for (const rule of rules) {
     const applied = applyOne(rule, name);
@@ -66,6 +67,11 @@ function ruleGap(reader: Reader, resolver: Resolver): Gap | undefined {
     found ??= gap;
   }
   return found;
+}
+
+/** `*.example.org` stands for every name below it, as in dnsmasq's address=/example.org/. */
+function isWildcardFor({ rule }: NameRule, name: DnsName): boolean {
+  return rule.kind === 'host' && rule.name.startsWith('*.') && name.endsWith(rule.name.slice(1));
 }
 
 function hostAnswer(hosts: readonly Fact<'nameRule'>[], family: Family): Ruled {

@@ -104,7 +104,8 @@ function said(answer: Answer, says: string, because: readonly Evidence[], after?
 }
 
 function fromNode(trip: Trip, answer: Answer): Move {
-  if (isStart(trip, answer.at)) return arrive(trip, answer);
+  if (isStart(trip, answer.at))
+    return arrive(trip, said(answer, 'The answer is back where the question began.', []));
   const previous = answer.sessions.at(-1);
   if (previous?.host.startsWith('node/') && isAtNode(trip, previous, answer))
     return go(answer, previous.host, 'The pod network carries the answer there.');

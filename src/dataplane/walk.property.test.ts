@@ -184,7 +184,7 @@ describe('on any estate', () => {
             expect(t.returnPath?.disposition, flowText(flow)).toBe('delivered');
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -221,7 +221,7 @@ describe('on any estate', () => {
             `${flowText(flow)}: ${[...before]} became ${d} by ${gap.what}`,
           ).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -230,14 +230,14 @@ describe('on any estate', () => {
       fc.property(someFacts, someFlow, fc.constantFrom(...kinds), (odd, flow, kind) => {
         expect(worse([...homeFacts(), ...odd], flow, kind)).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
   test('and every kind lost from the estate itself, from every vantage point', () => {
     const dialled: readonly Flow['to'][] = [
-      ...names.map((n) => ({ name: dnsName(n) })),
-      ...addresses.map((a) => ({ ip: ip(a) })),
+      ...names.slice(0, 2).map((n) => ({ name: dnsName(n) })),
+      ...addresses.slice(0, 6).map((a) => ({ ip: ip(a) })),
     ];
     const flows = ['internet', 'lan', 'near', 'node', 'pod', 'edge'].flatMap((from) =>
       dialled.map((to): Flow => ({ from, family: 4, to, port: 443, protocol: 'tcp' })),

@@ -4,10 +4,11 @@
  */
 import type { Reader } from '#estate/estate.ts';
 import type { Evidence } from '#estate/evidence.ts';
+import type { Listener } from '#estate/ingress.ts';
 import type { Ip } from '#net/ip.ts';
 import type { DnsName } from '#net/name.ts';
 import { type Stages, traceOf } from './assemble.ts';
-import { behindListener } from './behind.ts';
+import { type Behind, behindListener } from './behind.ts';
 import type { Flow } from './flow.ts';
 import { type IdentityInput, identitiesOf } from './identity.ts';
 import {
@@ -52,6 +53,9 @@ export function walkWith(stages: Stages, flow: Flow): Walk {
 
 export type { Stages } from './assemble.ts';
 
+/** Whole walks kept by a walker; beyond that they are put together again from the stages, to bound the memory. */
+const maxKept = 50_000;
+
 export interface MemoWalker {
   readonly walk: (flow: Flow) => Walk;
   readonly stages: Stages;
@@ -59,7 +63,7 @@ export interface MemoWalker {
 
 /** A walker of one state that answers each question of each stage once. */
 export function memoWalker(reader: Reader): MemoWalker {
-  const parts: IngressParts = { identify: identifyOnce(), behind: behindOnce() };
+  const parts: IngressParts = { identify: identifyOnce(), behind: behindOnce(), ingressAt: ingressOnce() };
   const quics = new Map<PathTrace, Map<unknown, Quic | undefined>>();
   const walks = new Map<Flow, Walk>();
   const stages: Stages = {
@@ -81,7 +85,7 @@ export function memoWalker(reader: Reader): MemoWalker {
     const known = walks.get(flow);
     if (known) return known;
     const fresh = walkWith(stages, flow);
-    walks.set(flow, fresh);
+    if (walks.size < maxKept) walks.set(flow, fresh);
     return fresh;
   };
   return { walk: walkOnce, stages };
@@ -96,6 +100,9 @@ export function pathKey(p: PathInput): string {
 export function quicAlong(stages: Stages, path: PathTrace, result: IngressResult): Quic | undefined {
   const { ingress, listener } = result;
   if (!ingress || !listener?.tls) return undefined;
+  const gap = listener.http3 ? undefined : stages.reader.gap('ingress', `cluster/${ingress.value.cluster}`);
+  if (gap)
+    return { isOffered: false, completes: 'unknown', onRebinding: 'unknown', says: gap.what, because: [] };
   const http3At = (p: PathTrace) => {
     const there = p.reached && ingressAt(stages.reader, p.reached);
     return (
@@ -155,10 +162,47 @@ function edgeHop(flow: Flow, because: readonly Evidence[]): Hop {
 
 /** Routes depend on listener, host and path only. */
 function behindOnce(): IngressParts['behind'] {
-  return once(
-    (_, ingress, listener, { host, path }) => `${ingress.key} ${listener.name} ${host ?? ''} ${path}`,
-    behindListener,
-  );
+  const known = new Map<Listener, Map<string, Behind>>();
+  return (reader, ingress, listener, request) => {
+    const { host = '', path } = request;
+    const ofListener = kept(known, listener, () => new Map<string, Behind>());
+    const key = path === '/' ? host : `${host}${path}`;
+    return kept(ofListener, key, () => behindListener(reader, ingress, listener, request));
+  };
+}
+
+/** Beliefs depend on the way, the middlewares and the headers, not on the host: found once for each. */
+function identifyOnce(): IngressParts['identify'] {
+  const known = new Map<PathTrace, Map<string, readonly Identity[]>>();
+  return (reader, input, path) => {
+    const { arrival, listener, middlewares } = input;
+    const ofPath = kept(known, path, () => new Map<string, readonly Identity[]>());
+    const names = middlewares.length === 0 ? '' : middlewares.map((m) => m.key).join();
+    const isPlain = arrival.sent === noHeaders && arrival.client === path.client;
+    const key = isPlain ? names : `${names} ${arrival.client} ${arrival.peerIs} ${headerKey(arrival)}`;
+    return kept(ofPath, `${listener.name} ${key}`, () => identitiesOf(reader, input));
+  };
+}
+
+function headerKey({ sent, forged }: IdentityInput['arrival']): string {
+  return JSON.stringify([sent, forged]);
+}
+
+function ingressOnce(): IngressParts['ingressAt'] {
+  const known = new Map<string, ReturnType<typeof ingressAt>>();
+  return (reader, reached) => {
+    const id = reached.pod ?? '';
+    if (!known.has(id)) known.set(id, ingressAt(reader, reached));
+    return known.get(id);
+  };
+}
+
+function kept<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
+  const hit = known.get(key);
+  if (hit !== undefined) return hit;
+  const fresh = compute();
+  known.set(key, fresh);
+  return fresh;
 }
 
 function once<A extends readonly unknown[], R>(
@@ -166,32 +210,5 @@ function once<A extends readonly unknown[], R>(
   compute: (...args: A) => R,
 ): (...args: A) => R {
   const known = new Map<string, R>();
-  return (...args) => {
-    const key = keyOf(...args);
-    const hit = known.get(key);
-    if (hit !== undefined) return hit;
-    const fresh = compute(...args);
-    known.set(key, fresh);
-    return fresh;
-  };
-}
-
-/** Beliefs depend on the way, the listener, the middlewares and the headers, not on the host: found once for each. */
-function identifyOnce() {
-  const known = new Map<string, readonly Identity[]>();
-  return (reader: Reader, input: IdentityInput): readonly Identity[] => {
-    const { arrival: a, listener, middlewares, ingress } = input;
-    const who = [a.client, a.seenAs, a.peerIs, a.peerSays, a.proxyClient, a.protocol].join(' ');
-    const how = `${ingress.key} ${listener.name} ${listener.port} ${middlewares.map((m) => m.key).join()}`;
-    const key = `${who} ${how} ${headerKey(a.sent)} ${headerKey(a.forged)}`;
-    const hit = known.get(key);
-    if (hit) return hit;
-    const fresh = identitiesOf(reader, input);
-    known.set(key, fresh);
-    return fresh;
-  };
-}
-
-function headerKey(headers: Readonly<Record<string, string>>): string {
-  return headers === noHeaders ? '' : JSON.stringify(headers);
+  return (...args) => kept(known, keyOf(...args), () => compute(...args));
 }
