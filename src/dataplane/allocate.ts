@@ -11,7 +11,7 @@ import type { Ip } from '#net/ip.ts';
 import { announcerGap, isOfClass } from './announcer-gap.ts';
 import { clusterGap } from './cluster-gap.ts';
 import { firstGap } from './gaps.ts';
-import { type Allocation, type Allocations, allocationsOf } from './metallb/allocations.ts';
+import { type Allocation, type Allocations, allocationsOf, unassign } from './metallb/allocations.ts';
 import { type Converged, converge, serviceKey } from './metallb/converge.ts';
 import { poolsFor } from './metallb/pool.ts';
 import { portKey, sharingKeyOf } from './metallb/sharing.ts';
@@ -122,16 +122,37 @@ function neighboursOn(
   return keys.size > 1 ? { allocations, gap: mixedKeys(service, others) } : { allocations };
 }
 
-/** The tables with every other Service in them. */
+type ServiceFacts = readonly Fact<'service'>[];
+const tables = new WeakMap<ServiceFacts, { readonly pools: readonly Pool[]; readonly all: Allocations }>();
+
+/** The tables with every other Service in them; kept while Services and pools are the very same. */
 function everyoneElse(reader: Reader, service: Service, pools: readonly Pool[]): Allocations {
-  const all = reader.by('service', 'cluster', service.cluster);
-  const held = all
-    .filter((f) => serviceKey(f.value) !== serviceKey(service))
-    .flatMap((f) => heldBy(f.value, pools));
-  return allocationsOf(pools, held);
+  const services = reader.by('service', 'cluster', service.cluster);
+  const known = tables.get(services);
+  const isSame = known !== undefined && sameItems(known.pools, pools);
+  const all = isSame
+    ? known.all
+    : allocationsOf(
+        pools,
+        services.flatMap((f) => heldBy(f.value, pools)),
+      );
+  if (!isSame) tables.set(services, { pools, all });
+  return unassign(all, serviceKey(service));
 }
 
-function heldBy(service: Service, pools: readonly Pool[]): readonly (readonly [string, Allocation])[] {
+const holdings = new WeakMap<Service, { readonly pools: readonly Pool[]; readonly held: Held }>();
+type Held = readonly (readonly [string, Allocation])[];
+
+/** What the Service's status says that it holds; nothing outside of the pools. */
+function heldBy(service: Service, pools: readonly Pool[]): Held {
+  const known = holdings.get(service);
+  if (known !== undefined && sameItems(known.pools, pools)) return known.held;
+  const held = readHeld(service, pools);
+  holdings.set(service, { pools, held });
+  return held;
+}
+
+function readHeld(service: Service, pools: readonly Pool[]): Held {
   if (service.type !== 'LoadBalancer') return [];
   const ips = service.vips.map((v) => v.ip);
   const pool = ips.length === 0 ? undefined : poolsFor(pools, ips)[0];
@@ -143,6 +164,10 @@ function heldBy(service: Service, pools: readonly Pool[]): readonly (readonly [s
     key: sharingKeyOf(service),
   };
   return [[serviceKey(service), allocation]];
+}
+
+function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, i) => item === b[i]);
 }
 
 function namespaceLabels(reader: Reader, service: Service, pools: readonly Fact<'pool'>[]) {

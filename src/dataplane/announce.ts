@@ -94,7 +94,7 @@ function electAll(reader: Reader, q: Question, ground: Ground): Announcement {
   if (sliceGap !== undefined && isSliceNeeded) return unknown(q.services, sliceGap);
   const speakers = speakersOf(q.announcing.value, ground.nodes);
   if (speakers === 'unknown') return unknown(q.services, speakersGap(q));
-  const answers = l2RulesOf(q.announcing.value.version).map((rules) =>
+  const answers = l2RulesOf(q.announcing.value).map((rules) =>
     q.services.map((s, i) => elect(electionOf(s, slices[i] ?? [], speakers, q, ground, rules)).candidates),
   );
   const [answer = [], ...others] = answers;

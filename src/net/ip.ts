@@ -41,8 +41,11 @@ export function ipToNumber(address: Ip): bigint {
 
 /** Inverse of ipToNumber. */
 export function numberToIp(value: bigint, family: Family): Ip {
-  const length = family === 4 ? 4 : 16;
-  const bytes = Array.from({ length }, (_, i) => Number((value >> BigInt(8 * (length - 1 - i))) & 0xffn));
+  if (family === 4) {
+    const n = Number(value);
+    return `${n >>> 24}.${(n >>> 16) & 255}.${(n >>> 8) & 255}.${n & 255}` as Ip;
+  }
+  const bytes = Array.from({ length: 16 }, (_, i) => Number((value >> BigInt(8 * (15 - i))) & 0xffn));
   return ipaddr.fromByteArray(bytes).toString() as Ip;
 }
 

@@ -2,6 +2,7 @@
  * What kube-proxy does differently from release to release. Sources: the feature gates of
  * kubernetes pkg/features/kube_features.go with the releases in which they became the default; see docs/model.md.
  */
+import type { ServiceProxy } from '#estate/kubernetes.ts';
 import { rulesOf } from '../version.ts';
 
 /** One release's rules; each true from the release on that is named in `since`. */
@@ -43,7 +44,14 @@ export const newestRules: ProxyRules = {
   nodeHints: true,
 };
 
-/** All rules that a kube-proxy of this version may follow: one, or several where the version is not known. */
-export function proxyRulesOf(version: string | undefined): readonly ProxyRules[] {
-  return rulesOf(version, since);
+const known = new WeakMap<ServiceProxy, readonly ProxyRules[]>();
+
+/** All rules that this kube-proxy may follow: one set, or several where its version is not known. */
+export function proxyRulesOf(proxy: ServiceProxy): readonly ProxyRules[] {
+  const rules = known.get(proxy) ?? rulesOf(proxy.version, since);
+  known.set(proxy, rules);
+  return rules;
 }
+
+/** All rules that any release had. */
+export const everyProxyRules: readonly ProxyRules[] = rulesOf(undefined, since);

@@ -10,7 +10,7 @@ import type { Node, ServiceProxy } from '#estate/kubernetes.ts';
 import type { Ip } from '#net/ip.ts';
 import { contains, parsePrefix, prefixFamily } from '#net/prefix.ts';
 import type { ProxyConfig, ProxyMode } from './config.ts';
-import { type ProxyRules, proxyRulesOf } from './rules.ts';
+import { everyProxyRules, type ProxyRules, proxyRulesOf } from './rules.ts';
 
 export interface Variant {
   readonly config: ProxyConfig;
@@ -21,7 +21,7 @@ export function variantsOf(proxy: ServiceProxy, node: Node | undefined, gap: Gap
   const modes: readonly ProxyMode[] =
     proxy.mode === 'unknown' || gap !== undefined ? ['iptables', 'nftables', 'ipvs'] : [proxy.mode];
   const masquerades = gap === undefined ? [proxy.masqueradeAll] : [false, true];
-  const rules = proxyRulesOf(gap === undefined ? proxy.version : undefined);
+  const rules = gap === undefined ? proxyRulesOf(proxy) : everyProxyRules;
   return modes.flatMap((mode) =>
     masquerades.flatMap((masqueradeAll) => {
       const config = configOf(proxy, node, family, mode, masqueradeAll);

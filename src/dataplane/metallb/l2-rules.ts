@@ -2,6 +2,7 @@
  * What MetalLB's layer 2 speaker does differently from release to release; the releases are those of its release
  * notes (see docs/model.md).
  */
+import type { Announcing } from '#estate/metallb.ts';
 import { rulesOf } from '../version.ts';
 
 export interface L2Rules {
@@ -37,7 +38,11 @@ export const newestL2Rules: L2Rules = {
   preferences: true,
 };
 
-/** All rules that speakers of this version may follow: one, or several where the version is not known. */
-export function l2RulesOf(version: string | undefined): readonly L2Rules[] {
-  return rulesOf(version, since);
+const known = new WeakMap<Announcing, readonly L2Rules[]>();
+
+/** All rules that these speakers may follow: one set, or several where their version is not known. */
+export function l2RulesOf(announcing: Announcing): readonly L2Rules[] {
+  const rules = known.get(announcing) ?? rulesOf(announcing.version, since);
+  known.set(announcing, rules);
+  return rules;
 }
