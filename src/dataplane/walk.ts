@@ -54,7 +54,10 @@ export function walkWith(stages: Stages, flow: Flow): Walk {
 export type { Stages } from './assemble.ts';
 
 /** Whole walks kept by a walker; beyond that they are put together again from the stages, to bound the memory. */
-const maxKept = 50_000;
+const maxKept = 20_000;
+
+/** Answers of one stage that are kept. */
+const maxAnswers = 20_000;
 
 export interface MemoWalker {
   readonly walk: (flow: Flow) => Walk;
@@ -205,10 +208,14 @@ function kept<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
   return fresh;
 }
 
+/** Remembers answers; begins anew when there are too many, since neighbours in a list of flows ask alike. */
 function once<A extends readonly unknown[], R>(
   keyOf: (...args: A) => string,
   compute: (...args: A) => R,
 ): (...args: A) => R {
   const known = new Map<string, R>();
-  return (...args) => kept(known, keyOf(...args), () => compute(...args));
+  return (...args) => {
+    if (known.size >= maxAnswers) known.clear();
+    return kept(known, keyOf(...args), () => compute(...args));
+  };
 }
