@@ -27,7 +27,7 @@ export class Secret {
 }
 
 const secretName =
-  /(pass(word|wd|phrase)?|secret|token|credential|api[-_.]?key|access[-_.]?key|private[-_.]?key|auth[-_.]?key|license[-_.]?key|bouncer[-_.]?key|lapikey|encryption[-_.]?key|signing[-_.]?key|hmac|salt|dsn|connection[-_.]?string|cookie|bearer)/i;
+  /(pass(word|wd|phrase)?|secret|token|credential|api[-_.]?key|access[-_.]?key|private[-_.]?key|auth[-_.]?key|license[-_.]?key|bouncer[-_.]?key|lapikey|encryption[-_.]?key|signing[-_.]?key|(^|[-_.])(hmac|salt|dsn)([-_.]|$)|connection[-_.]?string|cookie|bearer)/i;
 const referenceName =
   /(secretName|secretKeyRef|secretRef|token[-_.]?(ttl|path|file|lifetime)|key[-_.]?file|password[-_.]?file|credentials[-_.]?file|secretNamespace|imagePullSecrets|existingSecret)$/i;
 const secretShape =

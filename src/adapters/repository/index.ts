@@ -119,10 +119,15 @@ function settings(r: Read): readonly Fact[] {
         end: l.end,
         resource: l.resource,
         path: l.path,
-        value: isSecretName(l.path) ? '[secret]' : redactText(l.value.slice(0, 2_000)),
+        value: isSecret(l) ? '[secret]' : redactText(l.value.slice(0, 2_000)),
       };
       return fact('statedSetting', value, { file: r.file.path, line, object: l.resource, field: l.path });
     });
+}
+
+/** By its own name, or because all of the resource is secret (kubernetes_secret, random_password, kind: Secret). */
+function isSecret(l: Leaf): boolean {
+  return isSecretName(l.path) || isSecretName(l.resource.split(/[. ]/, 1)[0] ?? '');
 }
 
 function isValues(r: Read): boolean {

@@ -57,7 +57,7 @@ describe('Terraform', () => {
       ['atomic', 'true', 13],
       ['values.service.annotations["metallb.io/loadBalancerIPs"]', '10.0.20.200', 18],
       ['values.service.spec.externalTrafficPolicy', 'Cluster', 20],
-      ['values.name', 'x-${var.suffix}', 22],
+      ['values.name', `x-\${var.suffix}`, 22],
       ['values.ports.websecure.http3.advertisedPort', '443', 27],
       ['values.ports.websecure.ip', '10.0.20.201', 28],
       ['values.deployment.replicas', '3', 34],
@@ -153,6 +153,8 @@ describe('YAML, Markdown and the rest', () => {
 
   it('hides secrets in settings', async () => {
     const { facts } = await read({
+      'source/infra/s.yaml': 'kind: Secret\nmetadata: {name: s}\nstringData: {a: PLANTED}\n',
+      'source/infra/s.tf': 'resource "kubernetes_secret" "s" {\n data = { a = "PLANTED" }\n}\n',
       'source/infra/x.tf': 'locals {\n db_password = "PLANTED"\n url = "pg://u:PLANTED@10.0.0.1"\n}\n',
     });
     expect(JSON.stringify(facts)).not.toContain('PLANTED');
