@@ -70,6 +70,9 @@ export function walkAddress(reader: Reader, input: PathInput): readonly PathTrac
     sessions: [],
     peer: { is: 'client', says: 'nothing on the way changes the source', because: [] },
     hopsLeft: maxHops,
+    ...(vantage.point.mtu !== undefined && {
+      mtu: { bytes: vantage.point.mtu, where: vantage.host, because: vantage.because },
+    }),
   };
   const first = startAt(reader, vantage, {
     ...begin,

@@ -19,6 +19,8 @@ export interface VantagePoint {
   /** `ns/name`. */
   readonly pod?: string;
   readonly tunnel?: string;
+  /** Bytes that its own link carries (a VPN); undefined: an ordinary one. */
+  readonly mtu?: number;
 }
 
 export interface PublicAddress {

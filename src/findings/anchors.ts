@@ -20,7 +20,9 @@ export function anchorOf(reader: Reader, frontend: Frontend, vip: Ip): Fact<'rec
 
 /** Every anchor of the address that a routed name leads to, in the order of the records. */
 export function anchoredTo(reader: Reader, _frontend: Frontend, vip: Ip): readonly Anchored[] {
-  const anchors = reader.by('recordSet', 'value', vip).filter((r) => r.value.type === 'A' || r.value.type === 'AAAA');
+  const anchors = reader
+    .by('recordSet', 'value', vip)
+    .filter((r) => r.value.type === 'A' || r.value.type === 'AAAA');
   const names = new Map<string, DnsName[]>(anchors.map((a) => [a.key, []]));
   const servers = new Set(anchors.map((a) => a.value.server));
   for (const name of namesOf(reader)) {
@@ -29,7 +31,9 @@ export function anchoredTo(reader: Reader, _frontend: Frontend, vip: Ip): readon
       if (end !== undefined) names.get(end.key)?.push(name);
     }
   }
-  return anchors.map((anchor) => ({ anchor, names: names.get(anchor.key) ?? [] })).filter((a) => a.names.length > 0);
+  return anchors
+    .map((anchor) => ({ anchor, names: names.get(anchor.key) ?? [] }))
+    .filter((a) => a.names.length > 0);
 }
 
 /** The address record that a name ends at on a server: its own, or by aliases and wildcards; at most eight links. */

@@ -8,7 +8,9 @@ export type Said = Pick<
   Finding,
   'code' | 'severity' | 'subject' | 'title' | 'cause' | 'claims' | 'refutedBy' | 'advice'
 > &
-  Partial<Pick<Finding, 'certainty' | 'gaps' | 'effectOf'>> & { readonly affects?: Partial<Finding['affects']> };
+  Partial<Pick<Finding, 'certainty' | 'gaps' | 'effectOf'>> & {
+    readonly affects?: Partial<Finding['affects']>;
+  };
 
 /** The finding, established and without gaps unless said otherwise. */
 export function finding(said: Said): Finding {
@@ -22,7 +24,10 @@ export function finding(said: Said): Finding {
 
 /** One claim; its places may be facts or evidence. */
 export function claim(says: string, ...places: readonly (Fact | Evidence | undefined)[]): Claim {
-  return { says, evidence: places.flatMap((p) => (p === undefined ? [] : 'evidence' in p ? [p.evidence] : [p])) };
+  return {
+    says,
+    evidence: places.flatMap((p) => (p === undefined ? [] : 'evidence' in p ? [p.evidence] : [p])),
+  };
 }
 
 /** The fact's place with the field that matters. */
@@ -41,7 +46,11 @@ export function serviceText(service: { readonly namespace: string; readonly name
 }
 
 /** Identity of a namespaced object. */
-export function idOf(o: { readonly cluster: string; readonly namespace: string; readonly name: string }): string {
+export function idOf(o: {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+}): string {
   return `${o.cluster}/${o.namespace}/${o.name}`;
 }
 

@@ -1,5 +1,5 @@
 /* The Services that lead clients to an ingress program, with their addresses: what most rules start from. */
-import { announcerOf, type Announcement } from '#dataplane/announce.ts';
+import { type Announcement, announcerOf } from '#dataplane/announce.ts';
 import { masqueradeAddress } from '#dataplane/masquerade.ts';
 import type { Reached } from '#dataplane/trace.ts';
 import type { Reader } from '#estate/estate.ts';

@@ -2,8 +2,9 @@
  * No rule is better informed than its facts: where a gap hides facts that a rule needs, what it approves of and what it
  * does not see become unknown with the gap named, and what it did find says which gap may hide more.
  */
-import type { Gap } from '#estate/evidence.ts';
+
 import type { Reader } from '#estate/estate.ts';
+import type { Gap } from '#estate/evidence.ts';
 import type { Kind } from '#estate/kinds.ts';
 import type { Finding } from './finding.ts';
 import type { Rule } from './rule.ts';

@@ -31,9 +31,21 @@ export function maskedWays(context: RuleContext): readonly MaskedWay[] {
 function maskedWay(reader: Reader, flow: Flow, trace: Trace): MaskedWay | undefined {
   const socket = trace.identities.find((i) => i.consumer === 'socket');
   const { dialled, reached, seenAs } = trace;
-  if (trace.disposition !== 'delivered' || socket?.is !== 'node') return undefined;
+  if (trace.disposition !== 'delivered' || socket?.is !== 'node' || isThroughTunnel(trace)) return undefined;
   if (dialled === undefined || reached?.service === undefined || seenAs === undefined) return undefined;
-  return { flow, trace, vip: vipOf(reader, reached.service, dialled), service: reached.service, seenAs, socket };
+  return {
+    flow,
+    trace,
+    vip: vipOf(reader, reached.service, dialled),
+    service: reached.service,
+    seenAs,
+    socket,
+  };
+}
+
+/** A connector dials from inside the cluster: that is the tunnel's matter, not that of direct clients. */
+function isThroughTunnel(trace: Trace): boolean {
+  return trace.hops.some((h) => h.steps.some((s) => s.stage === 'tunnel'));
 }
 
 /** What was dialled may be the outside of a firewall: the address that the Service has is the one that is announced. */

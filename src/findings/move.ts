@@ -1,5 +1,5 @@
 /* "What if the ingress had an address of its own with policy Local": the estate changed so, for rules that judge the move. */
-import { allocate, type Allotment } from '#dataplane/allocate.ts';
+import { type Allotment, allocate } from '#dataplane/allocate.ts';
 import { type Reader, readerOver, writeOf } from '#estate/estate.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import type { Ip } from '#net/ip.ts';

@@ -43,8 +43,25 @@ import { verdictsChange } from './rules/verdicts-change.ts';
 /** Rules as they are written, without the guard. */
 export const plainRules: readonly Rule[] = [
   ...[clientMasked, cniMasquerades, klipperHides, http3, http3Rebinding, http3PathMtu, ipv6Fails],
-  ...[flipInPlace, tunnelOrigin, neededBehindIngress, namesFollow, addressElsewhere, addressFree, poolOverlapsDhcp],
-  ...[eligibleNodes, nobodyAnnounces, localOneNode, strictArp, ipvsLocal, leaseAnnouncer, l2Status, addressRefused],
+  ...[
+    flipInPlace,
+    tunnelOrigin,
+    neededBehindIngress,
+    namesFollow,
+    addressElsewhere,
+    addressFree,
+    poolOverlapsDhcp,
+  ],
+  ...[
+    eligibleNodes,
+    nobodyAnnounces,
+    localOneNode,
+    strictArp,
+    ipvsLocal,
+    leaseAnnouncer,
+    l2Status,
+    addressRefused,
+  ],
   ...[headersForgeable, verdictsChange, proxyProtocolMixed, proxyProtocolHttp3, bouncerMissesTunnel],
   ...[hitsWhitelisted, banChain, allowlistCoverage, allowlistIdentity, ownAddressBanned],
   ...[revertingOwners, helmWaits, chartUnpinned, publishedService, externalDnsSync, oneOwnerPerPort],

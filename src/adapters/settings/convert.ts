@@ -76,6 +76,7 @@ function vantagePoint(
     ...(v.node !== undefined && { node: v.node }),
     ...(v.pod !== undefined && { pod: v.pod }),
     ...(v.tunnel !== undefined && { tunnel: nameIn('tunnel', v.tunnel) }),
+    ...(v.mtu !== undefined && { mtu: v.mtu }),
   };
 }
 

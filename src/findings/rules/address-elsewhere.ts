@@ -4,31 +4,59 @@
  */
 import type { Reader } from '#estate/estate.ts';
 import { type Reference, referencesTo } from '#estate/reference.ts';
-import { isUnder, parseName } from '#net/name.ts';
 import type { Ip } from '#net/ip.ts';
+import { isUnder, parseName } from '#net/name.ts';
+import { anchoredTo, anchorOf } from '../anchors.ts';
 import { claim, count, finding, list, serviceText } from '../compose.ts';
 import type { Finding } from '../finding.ts';
 import { type Frontend, frontendsOf } from '../frontends.ts';
 import { groupBy } from '../masked.ts';
-import { anchorOf } from '../anchors.ts';
 import type { Rule } from '../rule.ts';
 
 export const addressElsewhere: Rule = {
   code: 'address-elsewhere',
   looksFor: 'places beside the main record and the firewall that state the address of the ingress',
   cases: ['S05', 'S06', 'S09'],
-  needs: ['service', 'ingress', 'recordSet', 'translation', 'nameRule', 'mention', 'workload', 'pod', 'configMap', 'monitor', 'firewall'],
-  check: ({ reader }) => frontendsOf(reader).flatMap((f) => f.vips.flatMap((vip) => ofAddress(reader, f, vip))),
+  needs: [
+    'service',
+    'ingress',
+    'recordSet',
+    'translation',
+    'nameRule',
+    'mention',
+    'workload',
+    'pod',
+    'configMap',
+    'monitor',
+    'firewall',
+  ],
+  check: ({ reader }) =>
+    frontendsOf(reader).flatMap((f) => f.vips.flatMap((vip) => ofAddress(reader, f, vip))),
 };
 
-type Group = 'second zone' | 'translation' | 'resolver' | 'hostAliases' | 'node file' | 'monitor' | 'cluster object' | 'second firewall' | 'other hop' | 'document';
+type Group =
+  | 'second zone'
+  | 'other name'
+  | 'translation'
+  | 'resolver'
+  | 'hostAliases'
+  | 'node file'
+  | 'monitor'
+  | 'cluster object'
+  | 'second firewall'
+  | 'other hop'
+  | 'document';
 
 const why: Readonly<Record<Group, string>> = {
   'second zone': 'The record that moves is another one; names that hang on this anchor keep the old answer.',
-  translation: 'A map that rewrites answers by address knows nothing of names: it goes on giving out or looking for the old address.',
+  'other name':
+    'No routed name leads there, so it may well mean another Service on the address, which stays. Which port is meant no record says.',
+  translation:
+    'A map that rewrites answers by address knows nothing of names: it goes on giving out or looking for the old address.',
   resolver: 'A resolver that answers by its own rule never asks the zone.',
   hostAliases: 'A host alias is written into /etc/hosts of the pod and wins over DNS.',
-  'node file': 'A program on the node dials the address itself; running pods do not notice, the next pull or boot does.',
+  'node file':
+    'A program on the node dials the address itself; running pods do not notice, the next pull or boot does.',
   monitor: 'It expects the old answer and goes red although users are fine, or it hides that they are not.',
   'cluster object': 'It dials the address itself.',
   'second firewall': 'Its rules are another box’s, and moving the alias on the first does not move them.',
@@ -38,18 +66,33 @@ const why: Readonly<Record<Group, string>> = {
 
 function ofAddress(reader: Reader, frontend: Frontend, vip: Ip): readonly Finding[] {
   const anchor = anchorOf(reader, frontend, vip);
+  const anchors = new Set<string>(anchoredTo(reader, frontend, vip).map((a) => a.anchor.key));
   const firewalls = mainFirewalls(reader);
   const references = referencesTo(reader, { kind: 'ip', ip: vip }, { leaving: [frontend.id] });
   const placed = references.flatMap((r) => {
-    const group = groupOf(r, { anchorZone: anchor?.value.zone, anchorServer: anchor?.value.server, firewalls });
+    const group = groupOf(r, {
+      anchorZone: anchor?.value.zone,
+      anchorServer: anchor?.value.server,
+      anchors,
+      firewalls,
+    });
     return group === undefined ? [] : [{ group, r }];
   });
-  return [...groupBy(placed, (p) => p.group)].map(([, found]) => findingOf(frontend, vip, found[0]?.group ?? 'document', found.map((f) => f.r)));
+  return [...groupBy(placed, (p) => p.group)].map(([, found]) =>
+    findingOf(
+      frontend,
+      vip,
+      found[0]?.group ?? 'document',
+      found.map((f) => f.r),
+    ),
+  );
 }
 
 interface Main {
   readonly anchorZone: string | undefined;
   readonly anchorServer: string | undefined;
+  /** Records that routed names lead to. */
+  readonly anchors: ReadonlySet<string>;
   readonly firewalls: ReadonlySet<string>;
 }
 
@@ -57,7 +100,13 @@ interface Main {
 function groupOf(r: Reference, main: Main): Group | undefined {
   switch (r.kind) {
     case 'recordSet':
-      return isAnchorZone(r, main) ? undefined : 'second zone';
+      return main.anchors.has(r.fact)
+        ? isAnchorZone(r, main)
+          ? undefined
+          : 'second zone'
+        : isAnchorZone(r, main)
+          ? undefined
+          : 'other name';
     case 'translation':
       return 'translation';
     case 'nameRule':
@@ -79,10 +128,16 @@ function groupOf(r: Reference, main: Main): Group | undefined {
     case 'filterRule':
       return main.firewalls.has(r.system ?? '') ? undefined : 'second firewall';
     case 'mention':
-      return r.class === 'prose' ? 'document' : r.class === 'consumer' ? 'node file' : undefined;
+      return mentionGroup(r);
     default:
       return undefined;
   }
+}
+
+/** A file of a machine is read by a program, whatever its syntax is; its comments are prose. */
+function mentionGroup(r: Reference): Group | undefined {
+  if (r.evidence.file.startsWith('node/')) return /^\s*[#;]/.test(r.text) ? 'document' : 'node file';
+  return r.class === 'prose' ? 'document' : r.class === 'consumer' ? 'node file' : undefined;
 }
 
 function isAnchorZone(r: Reference, main: Main): boolean {
@@ -103,8 +158,8 @@ function mainFirewalls(reader: Reader): ReadonlySet<string> {
 
 function findingOf(frontend: Frontend, vip: Ip, group: Group, references: readonly Reference[]): Finding {
   const service = serviceText(frontend.service.value);
-  const breaks = references.filter((r) => r.state !== 'unaffected');
-  const isProse = group === 'document';
+  const breaks = references.filter((r) => r.state !== 'unaffected' || group === 'node file');
+  const isProse = group === 'document' || group === 'other name';
   const places = references.map((r) => `${r.fact.split(':')[0]} ${placeText(r)}`);
   return finding({
     code: 'address-elsewhere',
@@ -112,23 +167,28 @@ function findingOf(frontend: Frontend, vip: Ip, group: Group, references: readon
     subject: `${vip} in ${group}`,
     title: `${count(references.length, 'place')} of kind "${group}" ${references.length === 1 ? 'states' : 'state'} ${vip}, the address of ${service}`,
     cause: why[group],
-    claims: references.slice(0, 12).map((r) => claim(`${placeText(r)} says ${JSON.stringify(r.text)}: ${r.because}`, r.evidence)),
+    claims: references
+      .slice(0, 12)
+      .map((r) => claim(`${placeText(r)} says ${JSON.stringify(r.text)}: ${r.because}`, r.evidence)),
     refutedBy: `sightline who SNAPSHOT ${vip} without these places, or a newer copy of ${list([...new Set(references.map((r) => r.evidence.file))], 3)}`,
     affects: { services: [frontend.id], names: namesIn(references) },
     advice: [
-      isProse
-        ? `Update ${list([...new Set(references.map((r) => r.evidence.file))])} with the move.`
-        : `Re-point ${list(places, 4)} before ${vip} is left${group === 'hostAliases' || group === 'node file' ? ', to a name instead of an address where it can be' : ''}.`,
+      group === 'other name'
+        ? `Check that ${list(namesIn(references))} mean the Services that stay.`
+        : isProse
+          ? `Update ${list([...new Set(references.map((r) => r.evidence.file))])} with the move.`
+          : `Re-point ${list(places, 4)} before ${vip} is left${group === 'hostAliases' || group === 'node file' ? ', to a name instead of an address where it can be' : ''}.`,
     ],
   });
 }
 
 function placeText(r: Reference): string {
   const id = r.fact.slice(r.fact.indexOf(':') + 1);
-  return r.kind === 'mention' ? `${r.evidence.file}${r.evidence.line === undefined ? '' : `:${r.evidence.line}`}` : `${id} ${r.field}`;
+  return r.kind === 'mention'
+    ? `${r.evidence.file}${r.evidence.line === undefined ? '' : `:${r.evidence.line}`}`
+    : `${id} ${r.field}`;
 }
 
 function namesIn(references: readonly Reference[]): readonly string[] {
   return references.flatMap((r) => (r.kind === 'recordSet' ? [r.fact.split('|')[3] ?? ''] : []));
 }
-

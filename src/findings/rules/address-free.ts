@@ -15,7 +15,17 @@ export const addressFree: Rule = {
   code: 'address-free',
   looksFor: 'whether the address that the ingress would move to is free',
   cases: ['S51'],
-  needs: ['service', 'ingress', 'pool', 'announcing', 'dhcpRange', 'recordSet', 'node', 'firewallInterface', 'virtualIp'],
+  needs: [
+    'service',
+    'ingress',
+    'pool',
+    'announcing',
+    'dhcpRange',
+    'recordSet',
+    'node',
+    'firewallInterface',
+    'virtualIp',
+  ],
   check: ({ reader }) =>
     frontendsOf(reader)
       .filter((f) => f.service.value.externalPolicy === 'cluster')
@@ -41,12 +51,21 @@ function judge(reader: Reader, frontend: Frontend): readonly Finding[] {
       }),
     ];
   }
-  return [freeOrTaken(reader, frontend, ip, claim(`allocator: asked for any address of its own, ${allotment.says}`, ...allotment.because))];
+  return [
+    freeOrTaken(
+      reader,
+      frontend,
+      ip,
+      claim(`allocator: asked for any address of its own, ${allotment.says}`, ...allotment.because),
+    ),
+  ];
 }
 
 function freeOrTaken(reader: Reader, frontend: Frontend, ip: Ip, allocator: Claim): Finding {
   const service = serviceText(frontend.service.value);
-  const dhcp = reader.all('dhcpRange').filter((d) => rangeHas(d.value.range, ip) || d.value.staticIps.includes(ip));
+  const dhcp = reader
+    .all('dhcpRange')
+    .filter((d) => rangeHas(d.value.range, ip) || d.value.staticIps.includes(ip));
   const seen = referencesTo(reader, { kind: 'ip', ip }).filter((r) => !statesRange(r));
   const taken = seen.filter((r) => r.class !== 'prose');
   const isTaken = dhcp.length > 0 || taken.length > 0;
@@ -54,12 +73,16 @@ function freeOrTaken(reader: Reader, frontend: Frontend, ip: Ip, allocator: Clai
     ...base(service, ip),
     severity: isTaken ? 'warning' : 'notice',
     certainty: isTaken ? 'established' : 'unknown',
-    title: isTaken ? `${ip}, the next address of the pool, is not free` : `${ip} is free as far as files show; who answers ARP for it no file shows`,
+    title: isTaken
+      ? `${ip}, the next address of the pool, is not free`
+      : `${ip} is free as far as files show; who answers ARP for it no file shows`,
     cause: isTaken
       ? `${[...dhcp.map(() => 'a DHCP range holds it'), ...taken.map((r) => `${r.kind} states it (${r.text})`)].join('; ')}.`
       : 'The allocator would give it out, no DHCP range holds it and nothing in the snapshot names it. A device with a fixed address would still collide, and only the wire tells.',
     claims: [allocator, explicitClaim(reader, frontend, ip), dhcpClaim(reader, dhcp), seenClaim(seen, ip)],
-    advice: isTaken ? [`Take another address, or free ${ip} first.`] : [`Run the test below before the move: arping -D -c 3 -I IFACE ${ip} from two nodes.`],
+    advice: isTaken
+      ? [`Take another address, or free ${ip} first.`]
+      : [`Run the test below before the move: arping -D -c 3 -I IFACE ${ip} from two nodes.`],
   });
 }
 
@@ -86,8 +109,15 @@ function explicitClaim(reader: Reader, frontend: Frontend, ip: Ip): Claim {
 function dhcpClaim(reader: Reader, dhcp: readonly Fact<'dhcpRange'>[]): Claim {
   if (dhcp.length > 0) return claim(`DHCP gives it out: ${list(dhcp.map(rangeText))}`, ...dhcp);
   const all = reader.all('dhcpRange');
-  const near = [...all].sort((a, b) => Number(ipToNumber(a.value.range.first) - ipToNumber(b.value.range.first)));
-  return claim(all.length === 0 ? 'no DHCP range is in the snapshot' : `no DHCP range holds it (${list(near.map(rangeText))})`, ...near);
+  const near = [...all].sort((a, b) =>
+    Number(ipToNumber(a.value.range.first) - ipToNumber(b.value.range.first)),
+  );
+  return claim(
+    all.length === 0
+      ? 'no DHCP range is in the snapshot'
+      : `no DHCP range holds it (${list(near.map(rangeText))})`,
+    ...near,
+  );
 }
 
 function rangeText(d: Fact<'dhcpRange'>): string {
@@ -96,7 +126,10 @@ function rangeText(d: Fact<'dhcpRange'>): string {
 
 function seenClaim(seen: readonly Reference[], ip: Ip): Claim {
   if (seen.length === 0) return claim(`nothing in the snapshot names ${ip}`);
-  return claim(`${ip} is named by ${list(seen.map((r) => `${r.kind} ${r.field}`))}`, ...seen.map((r) => r.evidence));
+  return claim(
+    `${ip} is named by ${list(seen.map((r) => `${r.kind} ${r.field}`))}`,
+    ...seen.map((r) => r.evidence),
+  );
 }
 
 /** DHCP that gives out addresses of a pool will collide sooner or later. */
@@ -118,7 +151,10 @@ export const poolOverlapsDhcp: Rule = {
             title: `DHCP may give out addresses of pool ${pool.value.name}`,
             cause: `The range ${rangeText(d)} overlaps the pool; a device that gets such an address answers ARP for it beside the announcer.`,
             claims: [
-              claim(`pool ${pool.value.name}: ${list(pool.value.ranges.map((r) => `${r.first}-${r.last}`))}`, pool),
+              claim(
+                `pool ${pool.value.name}: ${list(pool.value.ranges.map((r) => `${r.first}-${r.last}`))}`,
+                pool,
+              ),
               claim(`DHCP: ${rangeText(d)}`, d),
             ],
             refutedBy: 'a DHCP configuration whose range ends before the pool begins',

@@ -43,7 +43,14 @@ function judge(reader: Reader, s: Fact<'service'>, wanted: readonly Ip[], has: r
       subject: serviceText(s.value),
       title: `${serviceText(s.value)} asks for ${asks} and ${has.length === 0 ? 'has none' : `has ${list(has)}`}: ${why}`,
       cause: `MetalLB gives an address only if pool, sharing key, ports and (under Local) backends agree with everybody who is on it. ${allotment.says}.`,
-      claims: [claim(`asks for ${asks}`, at(s, wanted.length > 0 ? 'metadata.annotations.loadBalancerIPs' : 'spec.type')), claim(`allocator: ${allotment.says}`, ...allotment.because), ...clashes],
+      claims: [
+        claim(
+          `asks for ${asks}`,
+          at(s, wanted.length > 0 ? 'metadata.annotations.loadBalancerIPs' : 'spec.type'),
+        ),
+        claim(`allocator: ${allotment.says}`, ...allotment.because),
+        ...clashes,
+      ],
       refutedBy: `kubectl -n ${s.value.namespace} describe svc ${s.value.name}: an event that it was assigned`,
       affects: { services: [idOf(s.value)] },
       advice: ['Make the named check agree, or give the Service an address of its own.'],
@@ -65,14 +72,37 @@ function clashesOn(reader: Reader, s: Fact<'service'>, ip: Ip): readonly Claim[]
       const text = (k: string) => (k === '' ? 'none' : JSON.stringify(k));
       if (key.sharing === '' || key.sharing !== other.sharing) {
         const near = misspelt(s.value.annotations);
-        return [claim(`key: ${name} on ${ip} shares under ${text(other.sharing)}, this Service under ${text(key.sharing)}${near === undefined ? '' : ` (annotation ${near} is none that MetalLB reads)`}`, at(o, 'metadata.annotations.allow-shared-ip'), at(s, 'metadata.annotations'))];
+        return [
+          claim(
+            `key: ${name} on ${ip} shares under ${text(other.sharing)}, this Service under ${text(key.sharing)}${near === undefined ? '' : ` (annotation ${near} is none that MetalLB reads)`}`,
+            at(o, 'metadata.annotations.allow-shared-ip'),
+            at(s, 'metadata.annotations'),
+          ),
+        ];
       }
-      if (key.backend !== other.backend) return [claim(`backend: under Local Services share only with equal selectors; ${name} has ${text(other.backend)}, this one ${text(key.backend)}`, at(o, 'spec.selector'), at(s, 'spec.selector'))];
+      if (key.backend !== other.backend)
+        return [
+          claim(
+            `backend: under Local Services share only with equal selectors; ${name} has ${text(other.backend)}, this one ${text(key.backend)}`,
+            at(o, 'spec.selector'),
+            at(s, 'spec.selector'),
+          ),
+        ];
       const taken = o.value.ports.find((p) => ports.has(portKey(p)));
-      return taken === undefined ? [] : [claim(`port: ${taken.port}/${taken.protocol} on ${ip} belongs to ${name}`, at(o, 'spec.ports'), at(s, 'spec.ports'))];
+      return taken === undefined
+        ? []
+        : [
+            claim(
+              `port: ${taken.port}/${taken.protocol} on ${ip} belongs to ${name}`,
+              at(o, 'spec.ports'),
+              at(s, 'spec.ports'),
+            ),
+          ];
     });
 }
 
 function misspelt(annotations: Readonly<Record<string, string>>): string | undefined {
-  return Object.keys(annotations).find((k) => /share/i.test(k) && !/^metallb\.(io|universe\.tf)\/allow-shared-ip$/.test(k));
+  return Object.keys(annotations).find(
+    (k) => /share/i.test(k) && !/^metallb\.(io|universe\.tf)\/allow-shared-ip$/.test(k),
+  );
 }

@@ -12,11 +12,14 @@ export const aliasUsers: Rule = {
   looksFor: 'firewall rules beside 443 that use the same alias, and rules that name the address itself',
   cases: [],
   needs: ['alias', 'portForward', 'filterRule', 'service', 'ingress'],
-  check: ({ reader }) => frontendsOf(reader).flatMap((f) => f.vips.flatMap((vip) => ofAddress(reader, f, vip))),
+  check: ({ reader }) =>
+    frontendsOf(reader).flatMap((f) => f.vips.flatMap((vip) => ofAddress(reader, f, vip))),
 };
 
 function ofAddress(reader: Reader, frontend: Frontend, vip: Ip): readonly Finding[] {
-  const literal = reader.all('portForward').filter((p) => p.value.isEnabled && parseIp(p.value.target) === vip);
+  const literal = reader
+    .all('portForward')
+    .filter((p) => p.value.isEnabled && parseIp(p.value.target) === vip);
   const aliases = reader.all('alias').filter((a) => a.value.entries.includes(vip));
   return [
     ...aliases.flatMap((a) => ofAlias(reader, frontend, a, vip) ?? []),
@@ -31,7 +34,12 @@ function ofAlias(reader: Reader, frontend: Frontend, alias: Fact<'alias'>, vip: 
     .filter((p) => p.value.isEnabled && p.value.target === name);
   const filters = reader
     .by('filterRule', 'firewall', firewall)
-    .filter((r) => r.value.isEnabled && r.value.match.destination.kind === 'alias' && r.value.match.destination.name === name);
+    .filter(
+      (r) =>
+        r.value.isEnabled &&
+        r.value.match.destination.kind === 'alias' &&
+        r.value.match.destination.name === name,
+    );
   const own = forwards.filter((p) => leadsToIngress(frontend, p));
   const isHttps = own.some((p) => portOf(p) === 443);
   const rest = forwards.filter((p) => !(portOf(p) === 443));
@@ -44,8 +52,15 @@ function ofAlias(reader: Reader, frontend: Frontend, alias: Fact<'alias'>, vip: 
     cause: `Changing the target of 443 alone leaves ${list(rest.map(forwardText), 8) || 'the filter rules'} on the old address; changing the alias moves every rule that names it.`,
     claims: [
       claim(`alias ${name} is ${alias.value.entries.join(', ')}`, alias),
-      ...forwards.map((p) => claim(`forward ${forwardText(p)} on ${p.value.interface} goes to ${name}${leadsToIngress(frontend, p) ? ', which the ingress serves' : ', which the ingress does not serve'}`, p)),
-      ...(filters.length > 0 ? [claim(`${count(filters.length, 'filter rule')} let traffic to ${name} pass`, ...filters)] : []),
+      ...forwards.map((p) =>
+        claim(
+          `forward ${forwardText(p)} on ${p.value.interface} goes to ${name}${leadsToIngress(frontend, p) ? ', which the ingress serves' : ', which the ingress does not serve'}`,
+          p,
+        ),
+      ),
+      ...(filters.length > 0
+        ? [claim(`${count(filters.length, 'filter rule')} let traffic to ${name} pass`, ...filters)]
+        : []),
     ],
     refutedBy: `the firewall's alias page: ${name} with fewer references than these`,
     affects: { services: [frontend.id] },
@@ -72,7 +87,8 @@ function literalFinding(frontend: Frontend, vip: Ip, forwards: readonly Fact<'po
 
 function leadsToIngress(frontend: Frontend, forward: Fact<'portForward'>): boolean {
   const port = targetPort(forward);
-  const protocols = forward.value.match.protocol === 'tcp/udp' ? ['tcp', 'udp'] : [forward.value.match.protocol];
+  const protocols =
+    forward.value.match.protocol === 'tcp/udp' ? ['tcp', 'udp'] : [forward.value.match.protocol];
   return frontend.service.value.ports.some((p) => p.port === port && protocols.includes(p.protocol));
 }
 

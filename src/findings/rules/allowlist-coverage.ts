@@ -70,10 +70,15 @@ function ofRange(lists: Lists, range: Range, people: readonly Fact<'protectedPeo
       : isParsed
         ? 'Only a parser whitelist holds it. That drops log lines before a scenario sees them; a manual decision, a blocklist or a scenario on another log still bans it.'
         : 'No list holds it at all: once clients are seen as themselves, a scenario can ban it.',
-    claims: [...people.map((p) => claim(`${p.value.name} must never be banned from ${text}`, p)), ...layerClaims(lists, range, refuses)],
+    claims: [
+      ...people.map((p) => claim(`${p.value.name} must never be banned from ${text}`, p)),
+      ...layerClaims(lists, range, refuses),
+    ],
     refutedBy: `cscli decisions add --ip ${firstOf(range)} -d 1m: refused by an allowlist where it is covered, taken where it is not (cscli decisions delete afterwards)`,
     affects: { flows: people.map((p) => p.value.name) },
-    advice: isDecided ? [] : [`cscli allowlists add ${lists.lapi[0]?.value.name ?? 'NAME'} ${text} (CrowdSec 1.6.6 or later).`],
+    advice: isDecided
+      ? []
+      : [`cscli allowlists add ${lists.lapi[0]?.value.name ?? 'NAME'} ${text} (CrowdSec 1.6.6 or later).`],
   });
 }
 
@@ -88,12 +93,21 @@ function layerClaims(lists: Lists, range: Range, refuses: boolean | undefined): 
   return [layerClaim('local API', lists.lapi, range, release), layerClaim('parser', lists.parser, range, '')];
 }
 
-function layerClaim(layer: string, lists: readonly Fact<'banAllowlist'>[], range: Range, more: string): Claim {
+function layerClaim(
+  layer: string,
+  lists: readonly Fact<'banAllowlist'>[],
+  range: Range,
+  more: string,
+): Claim {
   if (lists.length === 0) return claim(`${layer}: no list${more}`);
   const holding = lists.filter((l) => isCovered(range, l.value.ranges));
-  if (holding.length > 0) return claim(`${layer}: ${list(holding.map((l) => l.value.name))} holds it${more}`, ...holding);
+  if (holding.length > 0)
+    return claim(`${layer}: ${list(holding.map((l) => l.value.name))} holds it${more}`, ...holding);
   const ranges = rangesOf(lists).map(rangeText);
-  return claim(`${layer}: ${count(lists.length, 'list')} (${list(ranges, 8)}), and it is in none${more}`, ...lists);
+  return claim(
+    `${layer}: ${count(lists.length, 'list')} (${list(ranges, 8)}), and it is in none${more}`,
+    ...lists,
+  );
 }
 
 function rangesOf(lists: readonly Fact<'banAllowlist'>[]): readonly Range[] {
@@ -114,7 +128,9 @@ export const allowlistIdentity: Rule = {
     const lists = reader.all('banAllowlist');
     if (lists.length === 0) return [];
     const identities = new Set(reader.all('protectedPeople').flatMap((p) => p.value.identities));
-    for (const l of lists) for (const o of l.value.other) for (const mail of o.match(/[\w.+-]+@[\w-]+\.[\w.-]+/g) ?? []) identities.add(mail);
+    for (const l of lists)
+      for (const o of l.value.other)
+        for (const mail of o.match(/[\w.+-]+@[\w-]+\.[\w.-]+/g) ?? []) identities.add(mail);
     return [...identities].map((identity) => identityFinding(reader, identity));
   },
 };
@@ -127,13 +143,29 @@ function identityFinding(reader: Reader, identity: string): Finding {
     severity: 'notice',
     subject: identity,
     title: `${identity} on an allowlist protects nobody from a ban by address`,
-    cause: 'A ban by address acts on the first packet or request, before anybody has logged in; there is no identity yet that a list could look at.',
+    cause:
+      'A ban by address acts on the first packet or request, before anybody has logged in; there is no identity yet that a list could look at.',
     claims: [
-      ...lists.map((l) => claim(`${l.value.name} (${l.value.layer}) holds it as ${JSON.stringify(l.value.other.find((o) => o.includes(identity)))}, which is no address`, l)),
+      ...lists.map((l) =>
+        claim(
+          `${l.value.name} (${l.value.layer}) holds it as ${JSON.stringify(l.value.other.find((o) => o.includes(identity)))}, which is no address`,
+          l,
+        ),
+      ),
       ...people.map((p) => claim(`${p.value.name} is named by it`, p)),
-      ...(lists.length === 0 ? [claim(`no list can hold it: ${count(reader.all('banAllowlist').length, 'list')} of addresses`, ...reader.all('banAllowlist'))] : []),
+      ...(lists.length === 0
+        ? [
+            claim(
+              `no list can hold it: ${count(reader.all('banAllowlist').length, 'list')} of addresses`,
+              ...reader.all('banAllowlist'),
+            ),
+          ]
+        : []),
     ],
-    refutedBy: 'a test ban of an address from which that person is logged in: cscli decisions add --ip ADDRESS -d 1m still refuses the requests',
-    advice: ['Protect the addresses the person comes from (ranges, or the VPN), and keep a way in that no ban touches.'],
+    refutedBy:
+      'a test ban of an address from which that person is logged in: cscli decisions add --ip ADDRESS -d 1m still refuses the requests',
+    advice: [
+      'Protect the addresses the person comes from (ranges, or the VPN), and keep a way in that no ban touches.',
+    ],
   });
 }

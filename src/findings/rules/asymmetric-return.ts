@@ -7,7 +7,15 @@ export const asymmetricReturn: Rule = {
   code: 'asymmetric-return',
   looksFor: 'flows whose answers do not come back, or come back another way',
   cases: ['S45'],
-  needs: ['firewall', 'firewallInterface', 'staticRoute', 'gateway', 'outboundNatRule', 'vantagePoint', 'node'],
+  needs: [
+    'firewall',
+    'firewallInterface',
+    'staticRoute',
+    'gateway',
+    'outboundNatRule',
+    'vantagePoint',
+    'node',
+  ],
   check: (context) => {
     const ways = context.flows.flatMap((flow) =>
       context.walk(flow).traces.flatMap((trace) => {
@@ -16,7 +24,11 @@ export const asymmetricReturn: Rule = {
         return back.isAsymmetric || back.disposition !== 'delivered' ? [{ flow, trace, back }] : [];
       }),
     );
-    const groups = groupBy(ways, (w) => `${w.flow.from} ${w.trace.reached?.service ?? w.trace.dialled ?? ''} ${w.flow.protocol} ${w.back.disposition}`);
+    const groups = groupBy(
+      ways,
+      (w) =>
+        `${w.flow.from} ${w.trace.reached?.service ?? w.trace.dialled ?? ''} ${w.flow.protocol} ${w.back.disposition}`,
+    );
     return [...groups.values()].flatMap((group) => {
       const [first] = group;
       if (first === undefined) return [];
@@ -31,10 +43,25 @@ export const asymmetricReturn: Rule = {
             ? `Answers from ${first.trace.reached?.service ?? first.trace.dialled} to ${first.flow.from} are lost: ${first.back.disposition}`
             : `Answers from ${first.trace.reached?.service ?? first.trace.dialled} to ${first.flow.from} come back another way`,
           cause: `${last?.steps.at(-1)?.says ?? 'The way back is another.'} Policy Cluster hides this for clients of the same network, since the announcing node puts its own address in.`,
-          claims: [claim(`way in: ${first.trace.hops.map((h) => h.host).join(' → ')}`, ...(first.trace.hops.at(-1)?.steps.at(-1)?.because ?? []).slice(0, 2)), claim(`way back: ${first.back.hops.map((h) => h.host).join(' → ')}`, ...(last?.steps.at(-1)?.because ?? []))],
+          claims: [
+            claim(
+              `way in: ${first.trace.hops.map((h) => h.host).join(' → ')}`,
+              ...(first.trace.hops.at(-1)?.steps.at(-1)?.because ?? []).slice(0, 2),
+            ),
+            claim(
+              `way back: ${first.back.hops.map((h) => h.host).join(' → ')}`,
+              ...(last?.steps.at(-1)?.because ?? []),
+            ),
+          ],
           refutedBy: `tcpdump on both sides during a request from ${first.flow.from}: the answer passes the firewall that the request passed`,
-          affects: { services: distinct(group.map((g) => g.trace.reached?.service)), flows: [first.flow.from], names: distinct(group.map((g) => ('name' in g.flow.to ? g.flow.to.name : undefined))) },
-          advice: ['Route the answer back the way the request came (policy route on the node, or one network for both), before policy Local uncovers it.'],
+          affects: {
+            services: distinct(group.map((g) => g.trace.reached?.service)),
+            flows: [first.flow.from],
+            names: distinct(group.map((g) => ('name' in g.flow.to ? g.flow.to.name : undefined))),
+          },
+          advice: [
+            'Route the answer back the way the request came (policy route on the node, or one network for both), before policy Local uncovers it.',
+          ],
         }),
       ];
     });

@@ -14,8 +14,25 @@ export const clientMasked: Rule = {
   looksFor: 'an ingress that sees a node of its own cluster instead of its clients',
   cases: ['S01', 'S27'],
   needs: [
-    ...(['service', 'endpointSlice', 'node', 'pod', 'ingress', 'serviceProxy', 'podNetwork', 'announcing'] as const),
-    ...(['pool', 'l2Advertisement', 'bgpAdvertisement', 'route', 'vantagePoint', 'recordSet', 'resolver'] as const),
+    ...([
+      'service',
+      'endpointSlice',
+      'node',
+      'pod',
+      'ingress',
+      'serviceProxy',
+      'podNetwork',
+      'announcing',
+    ] as const),
+    ...([
+      'pool',
+      'l2Advertisement',
+      'bgpAdvertisement',
+      'route',
+      'vantagePoint',
+      'recordSet',
+      'resolver',
+    ] as const),
     ...(['firewall', 'portForward', 'filterRule', 'alias', 'firewallInterface', 'publicAddress'] as const),
   ],
   check: (context) => {

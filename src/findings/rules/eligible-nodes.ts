@@ -17,7 +17,17 @@ export const eligibleNodes: Rule = {
   code: 'eligible-nodes',
   looksFor: 'which node carries all direct traffic under Local, and what each loss does',
   cases: ['S44', 'S64'],
-  needs: ['service', 'ingress', 'endpointSlice', 'node', 'announcing', 'pool', 'l2Advertisement', 'workload', 'disruptionBudget'],
+  needs: [
+    'service',
+    'ingress',
+    'endpointSlice',
+    'node',
+    'announcing',
+    'pool',
+    'l2Advertisement',
+    'workload',
+    'disruptionBudget',
+  ],
   check: ({ reader }) => frontendsOf(reader).flatMap((f) => judge(reader, f) ?? []),
 };
 
@@ -29,7 +39,13 @@ function judge(reader: Reader, frontend: Frontend): Finding | undefined {
   const announcement = announcerOf(state, ip);
   if (announcement === undefined) return undefined;
   if (announcement.gap !== undefined) return undecided(frontend, ip, announcement.gap);
-  return answer(reader, { frontend, ip, isLocal, candidates: announcement.candidates, because: announcement.because });
+  return answer(reader, {
+    frontend,
+    ip,
+    isLocal,
+    candidates: announcement.candidates,
+    because: announcement.because,
+  });
 }
 
 interface Known {
@@ -57,11 +73,21 @@ function answer(reader: Reader, k: Known): Finding {
         : `Under Local ${first} ${when} all direct traffic of ${service} on ${k.ip}; ${count(k.candidates.length, 'eligible node')}${spread === 'required' ? '' : ', and nothing keeps them apart'}`,
     cause:
       'In layer 2 mode one node answers for an address, and under Local only its own pods take the traffic. How many nodes can take over is decided by where the pods are, which a disruption budget does not say.',
-    claims: [electionClaim(k), lossClaim(k), podsClaim(reader, k), spreadClaim(workload), ...budgetClaims(reader, k.frontend)],
+    claims: [
+      electionClaim(k),
+      lossClaim(k),
+      podsClaim(reader, k),
+      spreadClaim(workload),
+      ...budgetClaims(reader, k.frontend),
+    ],
     refutedBy: `kubectl get pods -o wide of ${service} with fewer or more nodes than ${list(k.candidates)}, or a topology spread rule over kubernetes.io/hostname in its template`,
     affects: { services: [k.frontend.id] },
     advice: [
-      ...(spread === 'required' ? [] : ['Add a topologySpreadConstraint over kubernetes.io/hostname with DoNotSchedule (or a required anti-affinity) before the move.']),
+      ...(spread === 'required'
+        ? []
+        : [
+            'Add a topologySpreadConstraint over kubernetes.io/hostname with DoNotSchedule (or a required anti-affinity) before the move.',
+          ]),
       `Expect the load of all direct clients on one node, and a short gap when it is lost.`,
       'Roll the pods one node at a time: a rollout may move the address.',
     ],
@@ -69,38 +95,59 @@ function answer(reader: Reader, k: Known): Finding {
 }
 
 function electionClaim(k: Known): Claim {
-  return claim(`election for ${k.ip} under Local, in the order of taking over: ${k.candidates.join(', ') || 'nobody'}`, ...k.because);
+  return claim(
+    `election for ${k.ip} under Local, in the order of taking over: ${k.candidates.join(', ') || 'nobody'}`,
+    ...k.because,
+  );
 }
 
 function lossClaim(k: Known): Claim {
   const losses = k.candidates.map((node, i) => {
     const next = k.candidates.find((_, j) => j !== i);
     if (i > 0) return `${node} lost: nothing changes for clients`;
-    return next === undefined ? `${node} lost: nobody announces it` : `${node} lost: ${next} takes over, established flows end`;
+    return next === undefined
+      ? `${node} lost: nobody announces it`
+      : `${node} lost: ${next} takes over, established flows end`;
   });
   return claim(losses.join('; ') || 'no node to lose', k.frontend.service);
 }
 
 function podsClaim(reader: Reader, k: Known): Claim {
   const nodes = [...nodesWith(reader, k.frontend.id)].map(([node, n]) => `${node} (${n})`).sort();
-  return claim(`endpoints by node: ${nodes.join(', ') || 'none'}`, ...reader.by('endpointSlice', 'service', k.frontend.id));
+  return claim(
+    `endpoints by node: ${nodes.join(', ') || 'none'}`,
+    ...reader.by('endpointSlice', 'service', k.frontend.id),
+  );
 }
 
 function spreadClaim(workload: Fact<'workload'> | undefined): Claim {
-  if (workload === undefined) return claim('what makes its pods, and whether it spreads them, is not in the snapshot');
+  if (workload === undefined)
+    return claim('what makes its pods, and whether it spreads them, is not in the snapshot');
   const { type, replicas, spread } = workload.value;
   const how = { required: 'must', preferred: 'would rather', none: 'need not' }[spread];
-  return claim(`${type} ${workload.value.name}: ${replicas === undefined ? '' : `${count(replicas, 'replica')}, which `}${how} sit on different nodes`, workload);
+  return claim(
+    `${type} ${workload.value.name}: ${replicas === undefined ? '' : `${count(replicas, 'replica')}, which `}${how} sit on different nodes`,
+    workload,
+  );
 }
 
 function budgetClaims(reader: Reader, frontend: Frontend): readonly Claim[] {
   const labels = frontend.ingress.value.podLabels;
   return reader
     .by('disruptionBudget', 'cluster', frontend.service.value.cluster)
-    .filter((b) => b.value.namespace === frontend.service.value.namespace && matchesSelector(b.value.selector, labels))
+    .filter(
+      (b) =>
+        b.value.namespace === frontend.service.value.namespace && matchesSelector(b.value.selector, labels),
+    )
     .map((b) => {
-      const kept = b.value.minAvailable === undefined ? `maxUnavailable ${b.value.maxUnavailable ?? '?'}` : `minAvailable ${b.value.minAvailable}`;
-      return claim(`the disruption budget (${kept}) counts pods, not nodes, and only holds back voluntary evictions: it keeps no two nodes eligible`, b);
+      const kept =
+        b.value.minAvailable === undefined
+          ? `maxUnavailable ${b.value.maxUnavailable ?? '?'}`
+          : `minAvailable ${b.value.minAvailable}`;
+      return claim(
+        `the disruption budget (${kept}) counts pods, not nodes, and only holds back voluntary evictions: it keeps no two nodes eligible`,
+        b,
+      );
     });
 }
 

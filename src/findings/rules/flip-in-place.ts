@@ -31,7 +31,8 @@ function judge(reader: Reader, frontend: Frontend, vip: Ip): Finding {
   const after = withService(reader, { ...changed, vips: [] });
   const others = reader.by('service', 'vip', vip).filter((s) => s.key !== frontend.service.key);
   const neighbours = others.map((s) => ({ service: s, allotment: allocate(after, s.value) }));
-  const isLost = allotment.kind === 'cleared' || allotment.kind === 'assigned' || allotment.kind === 'refused';
+  const isLost =
+    allotment.kind === 'cleared' || allotment.kind === 'assigned' || allotment.kind === 'refused';
   const said = { reader, frontend, vip, allotment, neighbours };
   if (allotment.kind === 'unknown') return undecided(said);
   return isLost ? loses(said) : keeps(said);
@@ -54,9 +55,13 @@ function loses(j: Judged): Finding {
     ...base(j),
     severity: 'warning',
     title: `Setting ${serviceText(service)} to Local on ${j.vip} takes its address away; ${count(kept, 'other Service')} keep theirs`,
-    cause: `${j.allotment.says}. MetalLB clears the Service that was edited and cannot give the address back to it while others hold it; it does not look at the others again.`,
+    cause: `Under Local MetalLB ties a Service to its pods by its selector, so its key no longer agrees with the others on ${j.vip}. It clears the Service that was edited and cannot give the address back while others hold it; at the others it does not look again.`,
     claims: [
-      claim(`allocator: ${j.allotment.says}`, at(j.frontend.service, 'spec.externalTrafficPolicy'), ...j.allotment.because),
+      claim(
+        `allocator: ${j.allotment.says}`,
+        at(j.frontend.service, 'spec.externalTrafficPolicy'),
+        ...j.allotment.because,
+      ),
       neighbourClaim(j),
       restartClaim(j),
     ],
@@ -108,9 +113,15 @@ function base(j: Judged) {
 function neighbourClaim(j: Judged): Claim {
   const kept = j.neighbours.filter((n) => n.allotment.kind === 'keeps');
   const lost = j.neighbours.filter((n) => n.allotment.kind !== 'keeps');
-  const rest = lost.length === 0 ? '' : `; not so ${list(lost.map((n) => `${short(idOf(n.service.value))} (${n.allotment.says})`))}`;
+  const rest =
+    lost.length === 0
+      ? ''
+      : `; not so ${list(lost.map((n) => `${short(idOf(n.service.value))} (${n.allotment.says})`))}`;
   const names = kept.map((n) => short(idOf(n.service.value)));
-  return claim(`${count(kept.length, 'other Service')} on ${j.vip} keep the address: ${list(names, 12)}${rest}`, ...j.neighbours.map((n) => n.service));
+  return claim(
+    `${count(kept.length, 'other Service')} on ${j.vip} keep the address: ${list(names, 12)}${rest}`,
+    ...j.neighbours.map((n) => n.service),
+  );
 }
 
 /** MetalLB before 0.14.2 could hand the address to whichever Service it saw first after a restart. */

@@ -26,7 +26,9 @@ export const headersForgeable: Rule = {
 
 /** A port of the Service leads to it: by number, or by the name that charts give the container port. */
 function isServed(frontend: Frontend, listener: Listener): boolean {
-  return frontend.service.value.ports.some((p) => p.targetPort === listener.port || p.targetPort === listener.name || p.name === listener.name);
+  return frontend.service.value.ports.some(
+    (p) => p.targetPort === listener.port || p.targetPort === listener.name || p.name === listener.name,
+  );
 }
 
 function ofListener(frontend: Frontend, listener: Listener, masks: readonly Mask[]): readonly Finding[] {
@@ -46,12 +48,24 @@ function ofListener(frontend: Frontend, listener: Listener, masks: readonly Mask
         ? 'Forwarding headers are kept from every peer, so a client that sends X-Forwarded-For is logged, limited and banned as whoever it says.'
         : `Under Cluster clients from outside arrive as ${list([...new Set(trusted)])}, an address of the trusted ranges. So the header that they send is kept instead of deleted.`,
       claims: [
-        claim(`trusted: ${trust.everyone ? 'insecure, every peer' : list(trust.from)}`, at(frontend.ingress, `entryPoints.${listener.name}.forwardedHeaders`)),
-        ...masks.map((m) => claim(`clients of ${m.vip} are seen as ${list(m.seenAs)}: ${m.announcement.says}`, at(frontend.service, 'spec.externalTrafficPolicy'), ...m.announcement.because.slice(0, 2))),
+        claim(
+          `trusted: ${trust.everyone ? 'insecure, every peer' : list(trust.from)}`,
+          at(frontend.ingress, `entryPoints.${listener.name}.forwardedHeaders`),
+        ),
+        ...masks.map((m) =>
+          claim(
+            `clients of ${m.vip} are seen as ${list(m.seenAs)}: ${m.announcement.says}`,
+            at(frontend.service, 'spec.externalTrafficPolicy'),
+            ...m.announcement.because.slice(0, 2),
+          ),
+        ),
       ],
       refutedBy: `curl -H 'X-Forwarded-For: 192.0.2.1' https://NAME/ from outside, whose line in the access log does not show 192.0.2.1`,
       affects: { services: [frontend.id] },
-      advice: ['Trust only addresses of proxies that you run (the tunnel connector’s pods), not the range of the nodes.', 'With policy Local the nodes stand in for nobody any more; the range should still go.'],
+      advice: [
+        'Trust only addresses of proxies that you run (the tunnel connector’s pods), not the range of the nodes.',
+        'With policy Local the nodes stand in for nobody any more; the range should still go.',
+      ],
     }),
   ];
 }
@@ -73,8 +87,16 @@ function ofMiddlewares(reader: Reader, frontend: Frontend, masks: readonly Mask[
         title: `${m.value.name} believes ${rule.header} from ${isAnyone ? 'everybody' : list(believed)}: any client can be whoever it says`,
         cause: `${rule.header} is set by the tunnel's edge, but a client that reaches ${serviceText(frontend.service.value)} without it can send the header itself, and the peer it appears as is trusted.`,
         claims: [
-          claim(`trusted peers: ${list(rule.trustedPeers)}; header: ${rule.header}`, at(m, `spec.plugin.${rule.plugin}`)),
-          ...masks.map((mask) => claim(`clients of ${mask.vip} are seen as ${list(mask.seenAs)}`, at(frontend.service, 'spec.externalTrafficPolicy'))),
+          claim(
+            `trusted peers: ${list(rule.trustedPeers)}; header: ${rule.header}`,
+            at(m, `spec.plugin.${rule.plugin}`),
+          ),
+          ...masks.map((mask) =>
+            claim(
+              `clients of ${mask.vip} are seen as ${list(mask.seenAs)}`,
+              at(frontend.service, 'spec.externalTrafficPolicy'),
+            ),
+          ),
         ],
         refutedBy: `curl -H '${rule.header}: 6.6.6.6' to the address directly, after which nothing is decided about 6.6.6.6`,
         affects: { services: [frontend.id] },
@@ -92,7 +114,9 @@ export const bouncerMissesTunnel: Rule = {
   needs: ['middleware', 'tunnel', 'tunnelRule', 'pod'],
   check: ({ reader }) => {
     if (reader.all('tunnelRule').length === 0) return [];
-    const connectors = reader.all('pod').filter((p) => p.value.containers.some((c) => /(^|\/)cloudflared(:|@|$)/.test(c.image)));
+    const connectors = reader
+      .all('pod')
+      .filter((p) => p.value.containers.some((c) => /(^|\/)cloudflared(:|@|$)/.test(c.image)));
     const addresses = connectors.flatMap((p) => p.value.ips);
     if (addresses.length === 0) return [];
     return reader.all('middleware').flatMap((m) => {
@@ -106,13 +130,19 @@ export const bouncerMissesTunnel: Rule = {
           severity: 'warning',
           subject: `middleware ${m.value.namespace}/${m.value.name}`,
           title: `${m.value.name} takes clients of the tunnel for its connector: ${list(missed)} ${missed.length === 1 ? 'is' : 'are'} not on its list of trusted peers`,
-          cause: 'The ingress may log the real client while the bouncer, with a trust list of its own, looks up the peer: the connector is never banned, so nobody behind it is.',
+          cause:
+            'The ingress may log the real client while the bouncer, with a trust list of its own, looks up the peer: the connector is never banned, so nobody behind it is.',
           claims: [
-            claim(`trusted peers: ${list(rule.trustedPeers) || 'none'}`, at(m, `spec.plugin.${rule.plugin}.forwardedHeadersTrustedIPs`)),
+            claim(
+              `trusted peers: ${list(rule.trustedPeers) || 'none'}`,
+              at(m, `spec.plugin.${rule.plugin}.forwardedHeadersTrustedIPs`),
+            ),
             claim(`the connector's pods: ${list(addresses)}`, ...connectors),
           ],
           refutedBy: 'a test ban of a client that comes through the tunnel, which then gets 403',
-          advice: [`Add the connector's range to forwardedHeadersTrustedIPs of ${m.value.name} (and CF-Connecting-IP as its header).`],
+          advice: [
+            `Add the connector's range to forwardedHeadersTrustedIPs of ${m.value.name} (and CF-Connecting-IP as its header).`,
+          ],
         }),
       ];
     });

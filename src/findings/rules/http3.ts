@@ -5,8 +5,8 @@
  */
 import type { Flow } from '#dataplane/flow.ts';
 import type { Trace } from '#dataplane/trace.ts';
-import type { Evidence } from '#estate/evidence.ts';
 import type { Reader } from '#estate/estate.ts';
+import type { Evidence } from '#estate/evidence.ts';
 import { familyOf } from '#net/ip.ts';
 import { at, claim, count, finding, list, serviceText } from '../compose.ts';
 import type { Claim, Finding } from '../finding.ts';
@@ -42,33 +42,87 @@ export const http3: Rule = {
   code: 'http3',
   looksFor: 'whether HTTP/3 completes on each family and way in, and where it stops',
   cases: ['S20', 'S55', 'S58'],
-  needs: ['service', 'ingress', 'endpointSlice', 'pod', 'firewall', 'portForward', 'filterRule', 'alias', 'firewallInterface', 'publicAddress', 'recordSet', 'vantagePoint'],
+  needs: [
+    'service',
+    'ingress',
+    'endpointSlice',
+    'pod',
+    'firewall',
+    'portForward',
+    'filterRule',
+    'alias',
+    'firewallInterface',
+    'publicAddress',
+    'recordSet',
+    'vantagePoint',
+  ],
   check: (context) => {
     const ways = offeredWays(context);
-    const groups = groupBy(ways, (w) => `${w.service} ${w.flow.from} ${w.flow.family} ${w.quic.completes}`);
-    return [...groups.values()].map((group) => judge(context, group));
+    const byPlace = groupBy(ways, (w) => `${w.service} ${w.flow.from} ${w.flow.family} ${w.quic.completes}`);
+    const judged = [...byPlace.values()].map((group) => ({ group, why: whyOf(context, group) }));
+    const byCause = groupBy(judged, (j) => `${keyOf(j.group)} ${j.why.short}`);
+    return [...byCause.values()].map((same) => findingOf(context, same));
   },
 };
 
-function judge(context: RuleContext, ways: readonly OfferedWay[]): Finding {
-  const [first] = ways;
-  if (first === undefined) throw new RangeError('a group has at least one way');
+interface Judged {
+  readonly group: readonly OfferedWay[];
+  readonly why: Why;
+}
+
+function firstOf<T>(items: readonly T[]): T {
+  const [first] = items;
+  if (first === undefined) throw new RangeError('a group has at least one member');
+  return first;
+}
+
+function keyOf(group: readonly OfferedWay[]): string {
+  const { service, flow, quic } = firstOf(group);
+  return `${service} ${flow.family} ${quic.completes}`;
+}
+
+/** UDP to a port on the way of the flow: the way that stops, else any. */
+function udpTo(context: RuleContext, flow: Flow, port: number): Trace | undefined {
+  const { traces } = context.walk({ ...flow, port, protocol: 'udp' });
+  return traces.find((t) => t.disposition !== 'delivered') ?? traces[0];
+}
+
+function whyOf(context: RuleContext, group: readonly OfferedWay[]): Why {
+  const way = firstOf(group);
+  const port = way.quic.advertisedPort;
+  const stopped = port === undefined ? undefined : udpTo(context, way.flow, port);
+  return causeOf(context, way, stopped);
+}
+
+function findingOf(context: RuleContext, same: readonly Judged[]): Finding {
+  const { group, why } = firstOf(same);
+  const first = firstOf(group);
+  const ways = same.flatMap((j) => j.group);
   const { quic, flow } = first;
-  const udp = quic.advertisedPort === undefined ? [] : context.walk({ ...flow, port: quic.advertisedPort, protocol: 'udp' }).traces;
-  const stopped = udp.find((t) => t.disposition !== 'delivered') ?? udp[0];
-  const why = causeOf(context.reader, first, stopped);
+  const stopped = why.stopped;
   const service = context.reader.get('service', first.service)?.value;
-  const where = `from ${flow.from} over IPv${flow.family}`;
+  const from = distinct(ways.map((w) => w.flow.from));
+  const where = `from ${list(from)} over IPv${flow.family}`;
   return finding({
     code: 'http3',
     severity: { yes: 'ok', no: 'warning', unknown: 'notice' }[quic.completes] as Finding['severity'],
     certainty: quic.completes === 'unknown' ? 'unknown' : 'established',
-    subject: `HTTP/3 ${where} to ${service ? serviceText(service) : first.service}`,
-    title: { yes: `HTTP/3 completes ${where}`, no: `HTTP/3 does not complete ${where}: ${why.short}`, unknown: `Whether HTTP/3 completes ${where} is not known` }[quic.completes],
+    subject: `HTTP/3 over IPv${flow.family}${why.short === '' ? '' : ` (${why.short})`} to ${service ? serviceText(service) : first.service}`,
+    title: {
+      yes: `HTTP/3 completes ${where}`,
+      no: `HTTP/3 does not complete ${where}: ${why.short}`,
+      unknown: `Whether HTTP/3 completes ${where} is not known`,
+    }[quic.completes],
     cause: quic.completes === 'yes' ? quic.says : why.cause,
-    claims: [offerClaim(context.reader, first), ...why.claims, ...wayClaim(stopped, quic.advertisedPort), ...familyClaims(context, ways), policyClaim(context.reader, first)],
+    claims: [
+      offerClaim(context.reader, first),
+      ...why.claims,
+      ...wayClaim(stopped),
+      ...familyClaims(context, ways),
+      policyClaim(context.reader, first),
+    ],
     refutedBy: `a QUIC client that is made to use IPv${flow.family} (curl --http3-only -${flow.family}) and ${quic.completes === 'yes' ? 'gets no answer' : 'gets a whole answer'} from ${first.name}`,
-    affects: { services: [first.service], names: distinct(ways.map((w) => w.name)), flows: [flow.from] },
+    affects: { services: [first.service], names: distinct(ways.map((w) => w.name)), flows: from },
     advice: quic.completes === 'yes' ? [] : why.advice,
     gaps: ways.flatMap((w) => w.trace.gaps).slice(0, 1),
   });
@@ -76,41 +130,64 @@ function judge(context: RuleContext, ways: readonly OfferedWay[]): Finding {
 
 interface Why {
   readonly short: string;
+  readonly stopped: Trace | undefined;
   readonly cause: string;
   readonly claims: readonly Claim[];
   readonly advice: readonly string[];
 }
 
-function causeOf(reader: Reader, way: OfferedWay, stopped: Trace | undefined): Why {
+function causeOf(context: RuleContext, way: OfferedWay, stopped: Trace | undefined): Why {
+  const { reader } = context;
+  if (way.quic.completes === 'yes')
+    return { short: '', cause: way.quic.says, claims: [], advice: [], stopped };
   const port = way.quic.advertisedPort ?? 0;
   const service = reader.get('service', way.service);
   const exposed = service?.value.ports.filter((p) => p.protocol === 'udp') ?? [];
   const isOther = !exposed.some((p) => p.port === port);
   const exposes443 = exposed.some((p) => p.port === 443);
-  if (/bytes at/.test(way.quic.says)) return mtuCause(way);
-  if (stopped?.hops.some((h) => h.host.startsWith('unmanaged/')) && endsAtHop(stopped)) return hopCause(way, stopped, port);
+  if (/bytes at/.test(way.quic.says)) return mtuCause(way, stopped);
+  const plain = udpTo(context, way.flow, 443);
+  if (plain !== undefined && endsAtHop(plain)) return hopCause(way, plain, 443);
   if (isOther && exposes443)
     return {
+      stopped,
       short: `Alt-Svc tells port ${port}, which is not the port that is exposed`,
       cause: `The ingress advertises the port its listener binds, ${port}, because no advertised port is set; the Service and the forwards have UDP 443. Clients dial ${port} and find nobody. UDP 443 itself arrives: no policy changes this.`,
       claims: [
-        claim(`the Service exposes UDP ${list(exposed.map((p) => String(p.port)))} and no UDP ${port}`, service && at(service, 'spec.ports')),
+        claim(
+          `the Service exposes UDP ${list(exposed.map((p) => String(p.port)))} and no UDP ${port}`,
+          service && at(service, 'spec.ports'),
+        ),
         ...forwardClaims(reader, port),
       ],
-      advice: ['Set the advertised port to 443 (Traefik: ports.websecure.http3.advertisedPort in the chart, --entryPoints.websecure.http3.advertisedPort).'],
+      advice: [
+        'Set the advertised port to 443 (Traefik: ports.websecure.http3.advertisedPort in the chart, --entryPoints.websecure.http3.advertisedPort).',
+      ],
     };
   if (isOther)
     return {
+      stopped,
       short: `the Service has no UDP ${port}`,
       cause: `HTTP/3 is switched on and offered, but the Service exposes no UDP port ${port}: the offer leads nowhere and clients fall back after a try.`,
-      claims: [claim(`ports of the Service: ${list(service?.value.ports.map((p) => `${p.port}/${p.protocol}`) ?? [])}`, service && at(service, 'spec.ports'))],
+      claims: [
+        claim(
+          `ports of the Service: ${list(service?.value.ports.map((p) => `${p.port}/${p.protocol}`) ?? [])}`,
+          service && at(service, 'spec.ports'),
+        ),
+      ],
       advice: ['Expose UDP 443 on the Service (and forward it), or switch HTTP/3 off.'],
     };
   return {
-    short: stopped === undefined ? 'UDP does not arrive' : `UDP ${port} ends as ${stopped.disposition} at ${stopped.hops.at(-1)?.host ?? '?'}`,
+    stopped,
+    short:
+      stopped === undefined
+        ? 'UDP does not arrive'
+        : `UDP ${port} ends as ${stopped.disposition} at ${stopped.hops.at(-1)?.host ?? '?'}`,
     cause: `UDP ${port} is exposed by the Service, and is lost on the way: ${stopped?.hops.at(-1)?.steps.at(-1)?.says ?? way.quic.says}`,
     claims: forwardClaims(reader, port),
-    advice: [`Let UDP ${port} pass on every hop that lets TCP 443 pass (behind a second NAT there are two forwards).`],
+    advice: [
+      `Let UDP ${port} pass on every hop that lets TCP 443 pass (behind a second NAT there are two forwards).`,
+    ],
   };
 }
 
@@ -122,18 +199,27 @@ function hopCause(way: OfferedWay, stopped: Trace, port: number): Why {
   const hop = stopped.hops.at(-1);
   const step = hop?.steps.at(-1);
   return {
+    stopped,
     short: `${hop?.host ?? 'a hop'} passes TCP on and no UDP`,
     cause: `Over IPv${way.flow.family} the name leads over ${hop?.host ?? 'another hop'}, which passes on TCP 443 and not UDP ${port}. The other family is another path and is judged by itself.`,
     claims: [claim(step?.says ?? `UDP ${port} is not passed on`, ...(step?.because ?? []))],
-    advice: [`Pass UDP on there, or take the AAAA record away, or accept that IPv${way.flow.family} clients stay on HTTP/2.`],
+    advice: [
+      `Pass UDP on there, or take the AAAA record away, or accept that IPv${way.flow.family} clients stay on HTTP/2.`,
+    ],
   };
 }
 
-function mtuCause(way: OfferedWay): Why {
+function mtuCause(way: OfferedWay, stopped: Trace | undefined): Why {
   return {
+    stopped,
     short: 'the path MTU is too small for QUIC',
     cause: way.quic.says,
-    claims: [claim(`HTTP/3 needs ${way.flow.family === 4 ? 1308 : 1328} bytes on IPv${way.flow.family}`, ...way.quic.because)],
+    claims: [
+      claim(
+        `HTTP/3 needs ${way.flow.family === 4 ? 1308 : 1328} bytes on IPv${way.flow.family}`,
+        ...way.quic.because,
+      ),
+    ],
     advice: ['Raise the MTU of the tunnel or VPN; clients fall back to HTTP/2 meanwhile.'],
   };
 }
@@ -141,18 +227,29 @@ function mtuCause(way: OfferedWay): Why {
 function offerClaim(reader: Reader, way: OfferedWay): Claim {
   const { advertisedPort } = way.quic;
   const service = reader.get('service', way.service);
-  return claim(`offer: Alt-Svc names port ${advertisedPort ?? '?'}`, ...way.quic.because, service && at(service, 'spec.ports'));
+  return claim(
+    `offer: Alt-Svc names port ${advertisedPort ?? '?'}`,
+    ...way.quic.because,
+    service && at(service, 'spec.ports'),
+  );
 }
 
-function wayClaim(trace: Trace | undefined, port: number | undefined): readonly Claim[] {
+function wayClaim(trace: Trace | undefined): readonly Claim[] {
   const last = trace?.hops.at(-1);
   const step = last?.steps.at(-1);
   if (trace === undefined || last === undefined || step === undefined) return [];
-  return [claim(`UDP ${port ?? ''}: ${trace.disposition} at ${last.host}: ${step.says}`, ...step.because)];
+  return [
+    claim(
+      `UDP ${trace.flow.port} from ${trace.flow.from}: ${trace.disposition} at ${last.host}: ${step.says}`,
+      ...step.because,
+    ),
+  ];
 }
 
 function forwardClaims(reader: Reader, port: number): readonly Claim[] {
-  const forwards = reader.all('portForward').filter((f) => f.value.isEnabled && /udp/.test(f.value.match.protocol));
+  const forwards = reader
+    .all('portForward')
+    .filter((f) => f.value.isEnabled && /udp/.test(f.value.match.protocol));
   const of = (n: number) =>
     forwards.filter((f) => {
       const d = f.value.match.destinationPort;
@@ -160,8 +257,17 @@ function forwardClaims(reader: Reader, port: number): readonly Claim[] {
     });
   const has = of(443);
   return [
-    ...(has.length > 0 ? [claim(`firewall: UDP 443 is forwarded to ${list(has.map((f) => f.value.target))}`, ...has)] : [claim('firewall: no forward of UDP 443')]),
-    ...(port !== 443 ? [claim(`firewall: ${of(port).length === 0 ? 'no forward' : count(of(port).length, 'forward')} of UDP ${port}`, ...of(port))] : []),
+    ...(has.length > 0
+      ? [claim(`firewall: UDP 443 is forwarded to ${list(has.map((f) => f.value.target))}`, ...has)]
+      : [claim('firewall: no forward of UDP 443')]),
+    ...(port !== 443
+      ? [
+          claim(
+            `firewall: ${of(port).length === 0 ? 'no forward' : count(of(port).length, 'forward')} of UDP ${port}`,
+            ...of(port),
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -185,7 +291,10 @@ function policyClaim(reader: Reader, way: OfferedWay): Claim {
   const service = reader.get('service', way.service);
   const policy = service?.value.externalPolicy === 'local' ? 'Local' : 'Cluster';
   const places: Evidence[] = service ? [at(service, 'spec.externalTrafficPolicy', policy)] : [];
-  return claim(`not explained by the policy (${policy}): conntrack pins the five-tuple of a flow to one pod, so a handshake that arrives completes`, ...places);
+  return claim(
+    `not explained by the policy (${policy}): conntrack pins the five-tuple of a flow to one pod, so a handshake that arrives completes`,
+    ...places,
+  );
 }
 
 /** Connections whose five-tuple changes may reach another pod. */
@@ -196,7 +305,8 @@ export const http3Rebinding: Rule = {
   needs: ['service', 'ingress', 'endpointSlice', 'serviceProxy'],
   check: (context) => {
     const services = new Set<string>();
-    for (const i of context.reader.all('ingress')) if (i.value.listeners.some((l) => l.http3 && l.tls)) services.add(i.value.cluster);
+    for (const i of context.reader.all('ingress'))
+      if (i.value.listeners.some((l) => l.http3 && l.tls)) services.add(i.value.cluster);
     if (services.size === 0) return [];
     return rebinding(context);
   },
@@ -208,7 +318,13 @@ function rebinding(context: RuleContext): readonly Finding[] {
       if (flow.port !== 443 || flow.protocol !== 'udp') return [];
       const kind = context.reader.get('vantagePoint', flow.from)?.value.kind;
       if (kind === 'pod' || kind === 'node' || kind === 'tunnel-edge') return [];
-      return context.walk(flow).traces.flatMap((trace) => (trace.disposition === 'delivered' && trace.reached?.service ? [{ flow, trace, service: trace.reached.service }] : []));
+      return context
+        .walk(flow)
+        .traces.flatMap((trace) =>
+          trace.disposition === 'delivered' && trace.reached?.service
+            ? [{ flow, trace, service: trace.reached.service }]
+            : [],
+        );
     }),
     (w) => `${w.service} ${familyOf(w.trace.reached?.ip ?? w.trace.flow.source ?? ('0.0.0.0' as never))}`,
   );
@@ -221,7 +337,13 @@ function rebinding(context: RuleContext): readonly Finding[] {
   });
 }
 
-function atRisk(reader: Reader, id: string, pods: readonly string[], nodes: readonly string[], from: readonly string[]): Finding {
+function atRisk(
+  reader: Reader,
+  id: string,
+  pods: readonly string[],
+  nodes: readonly string[],
+  from: readonly string[],
+): Finding {
   const service = reader.get('service', id);
   const affinity = service?.value.sessionAffinitySeconds;
   return finding({
@@ -233,10 +355,16 @@ function atRisk(reader: Reader, id: string, pods: readonly string[], nodes: read
     claims: [
       claim(`UDP 443 may go to ${list(pods)}`, service, ...reader.by('endpointSlice', 'service', id)),
       claim('this is no handshake failure: a new connection completes', service && at(service, 'spec.ports')),
-      claim(affinity === undefined ? 'sessionAffinity is None' : `sessionAffinity is ClientIP for ${affinity} s`, service && at(service, 'spec.sessionAffinity')),
+      claim(
+        affinity === undefined ? 'sessionAffinity is None' : `sessionAffinity is ClientIP for ${affinity} s`,
+        service && at(service, 'spec.sessionAffinity'),
+      ),
     ],
-    refutedBy: 'a QUIC client that changes its source port in the middle of a download, fifty times, without losing a connection',
+    refutedBy:
+      'a QUIC client that changes its source port in the middle of a download, fifty times, without losing a connection',
     affects: { services: [id], flows: from },
-    advice: ['Under Local with one pod on the announcing node connections survive a change of address; with more pods set sessionAffinity: ClientIP against port changes.'],
+    advice: [
+      'Under Local with one pod on the announcing node connections survive a change of address; with more pods set sessionAffinity: ClientIP against port changes.',
+    ],
   });
 }

@@ -16,10 +16,22 @@ export const ipv6Fails: Rule = {
   code: 'ipv6-fails',
   looksFor: 'names that arrive over IPv4 and not over IPv6',
   cases: ['S12'],
-  needs: ['recordSet', 'firewall', 'firewallInterface', 'portForward', 'filterRule', 'service', 'publicAddress', 'vantagePoint'],
+  needs: [
+    'recordSet',
+    'firewall',
+    'firewallInterface',
+    'portForward',
+    'filterRule',
+    'service',
+    'publicAddress',
+    'vantagePoint',
+  ],
   check: (context) => {
     const failing = context.flows.flatMap((flow) => judge(context, flow) ?? []);
-    const groups = groupBy(failing, (f) => `${f.flow.from} ${f.trace.dialled ?? ''} ${f.flow.port} ${f.trace.disposition}`);
+    const groups = groupBy(
+      failing,
+      (f) => `${f.flow.from} ${f.trace.dialled ?? ''} ${f.flow.port} ${f.trace.disposition}`,
+    );
     return [...groups.values()].map(findingOf);
   },
 };
@@ -45,12 +57,23 @@ function findingOf(group: readonly Failing[]): Finding {
     title: `${count(names.length, 'name')} on port ${port} work from ${from} over IPv4 and end as ${first.trace.disposition} over IPv6`,
     cause: `${last?.steps.at(-1)?.says ?? 'The IPv6 path ends on the way.'} Clients that prefer IPv6 are refused or wait, while IPv4 and ping look fine.`,
     claims: [
-      claim(`IPv6: ${first.trace.disposition} at ${last?.host ?? '?'}`, ...(last?.steps.at(-1)?.because ?? [])),
-      claim(`IPv4: ${first.four.disposition}`, ...(first.four.hops.at(-1)?.steps.at(-1)?.because ?? []).slice(0, 2)),
-      claim(`the name has an IPv6 address: ${first.trace.dialled ?? '?'}`, ...(first.trace.hops[0]?.steps.at(-1)?.because ?? [])),
+      claim(
+        `IPv6: ${first.trace.disposition} at ${last?.host ?? '?'}`,
+        ...(last?.steps.at(-1)?.because ?? []),
+      ),
+      claim(
+        `IPv4: ${first.four.disposition}`,
+        ...(first.four.hops.at(-1)?.steps.at(-1)?.because ?? []).slice(0, 2),
+      ),
+      claim(
+        `the name has an IPv6 address: ${first.trace.dialled ?? '?'}`,
+        ...(first.trace.hops[0]?.steps.at(-1)?.because ?? []),
+      ),
     ],
     refutedBy: `curl -6 https://${names[0] ?? 'NAME'}/ from ${from} with an answer`,
     affects: { names, flows: [from] },
-    advice: [`Open port ${port} on the IPv6 path (look for another program that holds it, such as a web interface), or take the AAAA records of ${list(names, 3)} away.`],
+    advice: [
+      `Open port ${port} on the IPv6 path (look for another program that holds it, such as a web interface), or take the AAAA records of ${list(names, 3)} away.`,
+    ],
   });
 }

@@ -12,14 +12,18 @@ export const namesFollow: Rule = {
   looksFor: 'whether one record moves every name that leads to the ingress',
   cases: ['S05'],
   needs: ['recordSet', 'zone', 'route', 'service', 'ingress'],
-  check: ({ reader }) => frontendsOf(reader).flatMap((f) => f.vips.flatMap((vip) => ofAddress(reader, f, vip) ?? [])),
+  check: ({ reader }) =>
+    frontendsOf(reader).flatMap((f) => f.vips.flatMap((vip) => ofAddress(reader, f, vip) ?? [])),
 };
 
 function ofAddress(reader: Reader, frontend: Frontend, vip: Ip): Finding | undefined {
   const anchored = anchoredTo(reader, frontend, vip);
   if (anchored.length === 0) return undefined;
   const isOne = anchored.length === 1;
-  const anchors = anchored.map((a) => `${a.anchor.value.name} ${a.anchor.value.type} on ${a.anchor.value.server}${a.anchor.value.view === undefined ? '' : ` (view ${a.anchor.value.view})`}`);
+  const anchors = anchored.map(
+    (a) =>
+      `${a.anchor.value.name} ${a.anchor.value.type} on ${a.anchor.value.server}${a.anchor.value.view === undefined ? '' : ` (view ${a.anchor.value.view})`}`,
+  );
   const others = reader
     .by('recordSet', 'value', vip)
     .filter((r) => !anchored.some((a) => a.anchor.key === r.key));
@@ -34,9 +38,16 @@ function ofAddress(reader: Reader, frontend: Frontend, vip: Ip): Finding | undef
       ? 'Every routed name that this server answers with the address is an alias of that one record.'
       : `Names hang on ${list(anchors)}; each keeps the old address until it is changed itself.`,
     claims: [
-      ...anchored.map((a, i) => claim(`${anchors[i]}: ${count(a.names.length, 'name')}, such as ${list(a.names, 3)}`, a.anchor)),
+      ...anchored.map((a, i) =>
+        claim(`${anchors[i]}: ${count(a.names.length, 'name')}, such as ${list(a.names, 3)}`, a.anchor),
+      ),
       ...(others.length > 0
-        ? [claim(`${list(others.map((r) => r.value.name))} hold the address too, for other Services, and stay`, ...others)]
+        ? [
+            claim(
+              `${list(others.map((r) => r.value.name))} hold the address too, for other Services, and stay`,
+              ...others,
+            ),
+          ]
         : []),
     ],
     refutedBy: `dig +short NAME @SERVER for a routed name, with an answer that does not come from ${isOne ? 'that record' : 'one of these records'}`,

@@ -62,12 +62,30 @@ function findingOf(reader: Reader, target: string, uses: readonly Use[]): Findin
     title: `${target} is needed to change or undo ${list(systems)}, and stands behind the ingress that moves`,
     cause: `While the ingress has no address, ${target} does not answer: what is fetched there (a password, the state, a token) is missing at the moment when it is needed, for the way back too.`,
     claims: [
-      ...uses.map((u) => claim(`${u.system.value.system} needs ${u.target}${u.system.value.credential === undefined ? '' : ' for its credential'}`, at(u.system, u.field))),
-      ...(routes.length > 0 ? [claim(`${count(routes.length, 'route')} of the ingress ${routes.length === 1 ? 'answers' : 'answer'} for ${target}`, ...routes)] : []),
-      claim(`the ingress is reached at ${list(frontends.flatMap((f) => f.vips))}`, ...frontends.map((f) => f.service)),
+      ...uses.map((u) =>
+        claim(
+          `${u.system.value.system} needs ${u.target}${u.system.value.credential === undefined ? '' : ' for its credential'}`,
+          at(u.system, u.field),
+        ),
+      ),
+      ...(routes.length > 0
+        ? [
+            claim(
+              `${count(routes.length, 'route')} of the ingress ${routes.length === 1 ? 'answers' : 'answer'} for ${target}`,
+              ...routes,
+            ),
+          ]
+        : []),
+      claim(
+        `the ingress is reached at ${list(frontends.flatMap((f) => f.vips))}`,
+        ...frontends.map((f) => f.service),
+      ),
     ],
     refutedBy: `a request to ${target} that is answered while the ingress has no address (another way in)`,
     affects: { names: [target], services: frontends.map((f) => f.id) },
-    advice: [`Fetch what is needed from ${target} before the first write, and keep it for the undo.`, `Have another way in ready: kubectl port-forward, or a hosts entry to a path that does not move.`],
+    advice: [
+      `Fetch what is needed from ${target} before the first write, and keep it for the undo.`,
+      `Have another way in ready: kubectl port-forward, or a hosts entry to a path that does not move.`,
+    ],
   });
 }

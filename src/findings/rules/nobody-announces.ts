@@ -33,7 +33,8 @@ export const nobodyAnnounces: Rule = {
 function eligibleSpeakers(reader: Reader, a: Fact<'announcing'>): ReadonlySet<string> {
   const speakers = new Set(a.value.speakerNodes ?? []);
   const nodes = reader.by('node', 'cluster', a.value.cluster).map((n) => n.value);
-  const isIn = (n: Node) => speakers.has(n.name) && (a.value.ignoreExcludeLabel || !(excludeLabel in n.labels));
+  const isIn = (n: Node) =>
+    speakers.has(n.name) && (a.value.ignoreExcludeLabel || !(excludeLabel in n.labels));
   return new Set(nodes.filter(isIn).map((n) => n.name));
 }
 
@@ -42,13 +43,21 @@ function suspects(reader: Reader, service: Fact<'service'>, eligible: ReadonlySe
   if (service.value.type !== 'LoadBalancer' || service.value.vips.length === 0) return [];
   const nodes = [...nodesWith(reader, idOf(service.value)).keys()];
   const isFine =
-    service.value.externalPolicy === 'local' ? nodes.some((n) => eligible.has(n)) : eligible.size > 0 && endpointsOf(reader, idOf(service.value)).length > 0;
+    service.value.externalPolicy === 'local'
+      ? nodes.some((n) => eligible.has(n))
+      : eligible.size > 0 && endpointsOf(reader, idOf(service.value)).length > 0;
   return isFine ? [] : service.value.vips.slice(0, 1).map((v) => v.ip);
 }
 
-function confirmed(reader: Reader, a: Fact<'announcing'>, service: Fact<'service'>, vip: Ip): Finding | undefined {
+function confirmed(
+  reader: Reader,
+  a: Fact<'announcing'>,
+  service: Fact<'service'>,
+  vip: Ip,
+): Finding | undefined {
   const announcement = announcerOf(reader, vip);
-  if (announcement === undefined || announcement.gap !== undefined || announcement.nodes.length > 0) return undefined;
+  if (announcement === undefined || announcement.gap !== undefined || announcement.nodes.length > 0)
+    return undefined;
   const cause = causeOf(reader, a, service);
   return finding({
     code: 'nobody-announces',
@@ -58,7 +67,10 @@ function confirmed(reader: Reader, a: Fact<'announcing'>, service: Fact<'service
     cause: cause.long,
     claims: [
       claim(`election: ${announcement.says}`, ...announcement.because),
-      claim(`policy ${service.value.externalPolicy === 'local' ? 'Local' : 'Cluster'}`, at(service, 'spec.externalTrafficPolicy')),
+      claim(
+        `policy ${service.value.externalPolicy === 'local' ? 'Local' : 'Cluster'}`,
+        at(service, 'spec.externalTrafficPolicy'),
+      ),
       ...cause.claims,
     ],
     refutedBy: `arping -c 3 ${vip} on its network: any answer`,
@@ -67,7 +79,11 @@ function confirmed(reader: Reader, a: Fact<'announcing'>, service: Fact<'service
   });
 }
 
-function causeOf(reader: Reader, a: Fact<'announcing'>, service: Fact<'service'>): { short: string; long: string; claims: readonly Claim[]; advice: readonly string[] } {
+function causeOf(
+  reader: Reader,
+  a: Fact<'announcing'>,
+  service: Fact<'service'>,
+): { short: string; long: string; claims: readonly Claim[]; advice: readonly string[] } {
   const id = idOf(service.value);
   const on = [...nodesWith(reader, id).keys()];
   const slices = reader.by('endpointSlice', 'service', id);
@@ -88,20 +104,32 @@ function causeOf(reader: Reader, a: Fact<'announcing'>, service: Fact<'service'>
     return {
       short: `${list(outOf.map((n) => n.value.name))} ${outOf.length === 1 ? 'carries' : 'carry'} the label that excludes from load balancers`,
       long: `MetalLB leaves out nodes labelled ${excludeLabel} (kubeadm and Talos set it on control planes, and set it again on upgrades), and says nothing about it.`,
-      claims: outOf.map((n) => claim(`${n.value.name} has the label`, at(n, `metadata.labels["${excludeLabel}"]`))),
-      advice: [`Remove the label from a node that should announce, or start the speakers with --ignore-exclude-lb.`],
+      claims: outOf.map((n) =>
+        claim(`${n.value.name} has the label`, at(n, `metadata.labels["${excludeLabel}"]`)),
+      ),
+      advice: [
+        `Remove the label from a node that should announce, or start the speakers with --ignore-exclude-lb.`,
+      ],
     };
   if (!concerned.some((n) => speakers.includes(n)))
     return {
       short: `no speaker runs on ${list(on)}, where its pods are`,
       long: 'Under Local only a node with a pod of the Service may announce, and only nodes with a speaker can. The two sets have no node in common.',
-      claims: [claim(`speakers run on ${list(speakers) || 'no node'}`, a), claim(`endpoints are on ${list(on)}`, ...slices)],
+      claims: [
+        claim(`speakers run on ${list(speakers) || 'no node'}`, a),
+        claim(`endpoints are on ${list(on)}`, ...slices),
+      ],
       advice: ['Run speakers on those nodes (tolerations, nodeSelector), or the pods where speakers are.'],
     };
   return {
     short: 'no advertisement selects a node that could',
     long: 'Pool, advertisement and node selectors leave no candidate.',
-    claims: [claim(`${count(reader.by('l2Advertisement', 'cluster', a.value.cluster).length, 'L2Advertisement')}`, ...reader.by('l2Advertisement', 'cluster', a.value.cluster))],
+    claims: [
+      claim(
+        `${count(reader.by('l2Advertisement', 'cluster', a.value.cluster).length, 'L2Advertisement')}`,
+        ...reader.by('l2Advertisement', 'cluster', a.value.cluster),
+      ),
+    ],
     advice: ['Add an L2Advertisement for the pool that selects these nodes.'],
   };
 }

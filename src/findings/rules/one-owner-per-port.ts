@@ -20,7 +20,12 @@ export const oneOwnerPerPort: Rule = {
       const ip = allotmentOfMove(reader, f).ips[0];
       if (ip === undefined) return [];
       const moved = { ...movedService(f.service.value), requestedIps: ip };
-      const second = { ...moved, name: `${moved.name}-direct`, vips: [{ ip, ipMode: 'VIP' as const }], clusterIps: [] };
+      const second = {
+        ...moved,
+        name: `${moved.name}-direct`,
+        vips: [{ ip, ipMode: 'VIP' as const }],
+        clusterIps: [],
+      };
       const beside = readerOver(reader, [writeOf(reader, 'service', second)]);
       const answer = allocate(beside, moved);
       if (answer.kind !== 'refused' && answer.kind !== 'cleared') return [];
@@ -30,14 +35,24 @@ export const oneOwnerPerPort: Rule = {
           severity: 'notice',
           subject: serviceText(f.service.value),
           title: `Moved additively, ${serviceText(f.service.value)} and a second Service cannot both hold ${list(f.service.value.ports.map((p) => `${p.port}/${p.protocol}`))} on ${ip}`,
-          cause: 'A second Service beside the old one has no window, but it owns the new address then. The chart’s own Service can follow only in a short second window, or never: the two styles do not end alike.',
+          cause:
+            'A second Service beside the old one has no window, but it owns the new address then. The chart’s own Service can follow only in a short second window, or never: the two styles do not end alike.',
           claims: [
-            claim(`with a second Service on ${ip}, the allocator says of the first: ${answer.says}`, ...answer.because),
-            claim(`${serviceText(f.service.value)} is written by ${f.service.owner === undefined ? 'nobody known' : `${f.service.owner.kind} ${f.service.owner.name}`}`, at(f.service, 'metadata.managedFields')),
+            claim(
+              `with a second Service on ${ip}, the allocator says of the first: ${answer.says}`,
+              ...answer.because,
+            ),
+            claim(
+              `${serviceText(f.service.value)} is written by ${f.service.owner === undefined ? 'nobody known' : `${f.service.owner.kind} ${f.service.owner.name}`}`,
+              at(f.service, 'metadata.managedFields'),
+            ),
           ],
-          refutedBy: 'two Services with the same ports and no sharing key that both get the address in a test pool',
+          refutedBy:
+            'two Services with the same ports and no sharing key that both get the address in a test pool',
           affects: { services: [f.id, idOf(second)] },
-          advice: ['Say in the plan which object keeps the address: a second Service kept beside the chart, the chart’s Service in a second window, or the chart’s own additionalServices.'],
+          advice: [
+            'Say in the plan which object keeps the address: a second Service kept beside the chart, the chart’s Service in a second window, or the chart’s own additionalServices.',
+          ],
         }),
       ];
     }),

@@ -30,11 +30,27 @@ export const othersMasked: Rule = {
   },
 };
 
-const carriers: readonly { readonly ports: readonly number[]; readonly word?: RegExp; readonly why: string }[] = [
-  { ports: [3478, 3479, 5349], word: /turn|stun/i, why: 'STUN and TURN tell the client the address it is seen by, so a wrong one breaks its calls' },
+const carriers: readonly {
+  readonly ports: readonly number[];
+  readonly word?: RegExp;
+  readonly why: string;
+}[] = [
+  {
+    ports: [3478, 3479, 5349],
+    word: /turn|stun/i,
+    why: 'STUN and TURN tell the client the address it is seen by, so a wrong one breaks its calls',
+  },
   { ports: [6881], word: /torrent/i, why: 'BitTorrent announces peers by the address they connect from' },
-  { ports: [51820, 1194], word: /wireguard|openvpn/i, why: 'a VPN logs and remembers the address its peer roams to' },
-  { ports: [53], word: /dns|pihole|adguard|technitium/i, why: 'a DNS server picks its view and its limits by the client' },
+  {
+    ports: [51820, 1194],
+    word: /wireguard|openvpn/i,
+    why: 'a VPN logs and remembers the address its peer roams to',
+  },
+  {
+    ports: [53],
+    word: /dns|pihole|adguard|technitium/i,
+    why: 'a DNS server picks its view and its limits by the client',
+  },
   { ports: [25, 465, 587], word: /mail|smtp/i, why: 'a mail server judges senders by their address' },
 ];
 
@@ -53,14 +69,38 @@ function ofAddress(reader: Reader, vip: Ip, others: readonly Fact<'service'>[]):
     code: 'others-masked',
     severity: worse.length > 0 ? 'warning' : 'notice',
     subject: `${count(others.length, 'other Service')} on ${vip}`,
-    title: `${count(others.length, 'other Service')} on ${vip} ${others.length === 1 ? 'sees' : 'see'} a node instead of clients too${worse.length > 0 ? `; ${list(worse.map((j) => short(idOf(j.s.value))), 8)} suffer from it` : ''}`,
-    cause: 'They have externalTrafficPolicy Cluster on the same announced address. Moving the ingress away does not change them.',
+    title: `${count(others.length, 'other Service')} on ${vip} ${others.length === 1 ? 'sees' : 'see'} a node instead of clients too${
+      worse.length > 0
+        ? `; ${list(
+            worse.map((j) => short(idOf(j.s.value))),
+            8,
+          )} suffer from it`
+        : ''
+    }`,
+    cause:
+      'They have externalTrafficPolicy Cluster on the same announced address. Moving the ingress away does not change them.',
     claims: [
       ...(announcement ? [claim(`election: ${announcement.says}`, ...announcement.because.slice(-3))] : []),
-      ...judged.map((j) => claim(`${short(idOf(j.s.value))} (${list(j.s.value.ports.map((p) => `${p.port}/${p.protocol}`), 4)}): policy Cluster${j.why === undefined ? '' : `; ${j.why}`}`, at(j.s, 'spec.externalTrafficPolicy'))),
+      ...judged.map((j) =>
+        claim(
+          `${short(idOf(j.s.value))} (${list(
+            j.s.value.ports.map((p) => `${p.port}/${p.protocol}`),
+            4,
+          )}): policy Cluster${j.why === undefined ? '' : `; ${j.why}`}`,
+          at(j.s, 'spec.externalTrafficPolicy'),
+        ),
+      ),
     ],
     refutedBy: `a log of one of ${list(names, 3)} that shows public addresses of its direct clients`,
     affects: { services: others.map((s) => idOf(s.value)) },
-    advice: worse.length > 0 ? [`Later, give ${list(worse.map((j) => short(idOf(j.s.value))), 8)} addresses of their own with Local too; they are out of scope of moving the ingress.`] : [],
+    advice:
+      worse.length > 0
+        ? [
+            `Later, give ${list(
+              worse.map((j) => short(idOf(j.s.value))),
+              8,
+            )} addresses of their own with Local too; they are out of scope of moving the ingress.`,
+          ]
+        : [],
   });
 }

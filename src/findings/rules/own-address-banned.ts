@@ -1,8 +1,7 @@
 /* A decision against an address of one's own: the public address, a node, or people who must never be banned. */
 import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
-import { rangesOverlap } from '#net/prefix.ts';
-import { parseRange, prefix, type IpRange } from '#net/prefix.ts';
+import { type IpRange, parseRange, prefix, rangesOverlap } from '#net/prefix.ts';
 import { claim, finding } from '../compose.ts';
 import { rangeOf, rangeText } from '../coverage.ts';
 import type { Finding } from '../finding.ts';
@@ -31,9 +30,23 @@ interface Own {
 
 function ownRanges(reader: Reader): readonly Own[] {
   return [
-    ...reader.all('publicAddress').map((p) => ({ range: rangeOf(prefix(p.value.ip)), who: `the public address ${p.value.ip}`, fact: p })),
-    ...reader.all('node').flatMap((n) => n.value.internalIps.map((ip) => ({ range: rangeOf(prefix(ip)), who: `node ${n.value.name}`, fact: n }))),
-    ...reader.all('protectedPeople').flatMap((p) => p.value.ranges.map((r) => ({ range: rangeOf(r), who: `${p.value.name} (${rangeText(r)})`, fact: p }))),
+    ...reader
+      .all('publicAddress')
+      .map((p) => ({ range: rangeOf(prefix(p.value.ip)), who: `the public address ${p.value.ip}`, fact: p })),
+    ...reader
+      .all('node')
+      .flatMap((n) =>
+        n.value.internalIps.map((ip) => ({
+          range: rangeOf(prefix(ip)),
+          who: `node ${n.value.name}`,
+          fact: n,
+        })),
+      ),
+    ...reader
+      .all('protectedPeople')
+      .flatMap((p) =>
+        p.value.ranges.map((r) => ({ range: rangeOf(r), who: `${p.value.name} (${rangeText(r)})`, fact: p })),
+      ),
   ];
 }
 
@@ -45,8 +58,14 @@ function banned(decision: Fact<'banDecision'>, own: Own): Finding {
     subject: `${value} in ${system}`,
     title: `${system} has a ${type} decision against ${value}, which is ${own.who}`,
     cause: `The decision came from ${origin}${until === undefined ? '' : ` and lasts until ${until}`}; everybody who shows that address is refused wherever a bouncer acts on it.`,
-    claims: [claim(`decision ${decision.value.id}: ${type} of ${value}`, decision), claim(`${own.who} is one's own`, own.fact)],
+    claims: [
+      claim(`decision ${decision.value.id}: ${type} of ${value}`, decision),
+      claim(`${own.who} is one's own`, own.fact),
+    ],
     refutedBy: `cscli decisions list --ip ${value} showing none`,
-    advice: [`cscli decisions delete --id ${decision.value.id}`, `Put ${value} on an allowlist of the local API.`],
+    advice: [
+      `cscli decisions delete --id ${decision.value.id}`,
+      `Put ${value} on an allowlist of the local API.`,
+    ],
   });
 }

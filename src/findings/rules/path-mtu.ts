@@ -23,9 +23,12 @@ export const http3PathMtu: Rule = {
           subject: `HTTP/3 from ${from} over IPv${family}`,
           title: `HTTP/3 cannot work from ${from} over IPv${family}: the path is too narrow`,
           cause: `${/The path carries[^.]*\./.exec(first.quic.says)?.[0] ?? first.quic.says} QUIC may not fragment; HTTP/2 goes on working, so it looks like a fault of HTTP/3 itself.`,
-          claims: [claim(`HTTP/3 needs packets of ${quicMtu(family)} bytes on IPv${family}`, ...first.quic.because)],
+          claims: [
+            claim(`HTTP/3 needs packets of ${quicMtu(family)} bytes on IPv${family}`, ...first.quic.because),
+          ],
           refutedBy: `ping -M do -s ${quicMtu(family) - 28} from ${from} to the address: an answer`,
           affects: { names: distinct(ways.map((w) => w.name)), flows: [from] },
+          effectOf: 'http3',
           advice: ['Raise the MTU of that VPN or tunnel, or accept HTTP/2 there.'],
         }),
       ];

@@ -2,8 +2,8 @@
 import type { Reader } from '#estate/estate.ts';
 import { contains } from '#net/prefix.ts';
 import { at, claim, finding, list, serviceText } from '../compose.ts';
-import { type Frontend, frontendsOf } from '../frontends.ts';
 import type { Finding } from '../finding.ts';
+import { type Frontend, frontendsOf } from '../frontends.ts';
 import type { Rule } from '../rule.ts';
 
 export const proxyProtocolMixed: Rule = {
@@ -28,14 +28,32 @@ function mixed(reader: Reader, frontend: Frontend): readonly Finding[] {
           severity: 'warning',
           subject,
           title: `${program} requires a PROXY header on ${listener.name}: clients that come without one get a broken connection`,
-          cause: 'Every connection must begin with the header. Pods and nodes that dial the address are short-cut to the pods by kube-proxy and never pass the sender of the header.',
-          claims: [claim(`PROXY protocol is on for ${listener.name}`, at(frontend.ingress, `listeners.${listener.name}.proxyProtocol`)), claim(`${serviceText(frontend.service.value)} is also reachable inside at ${list(frontend.service.value.clusterIps)} and ${list(frontend.vips)}`, frontend.service)],
+          cause:
+            'Every connection must begin with the header. Pods and nodes that dial the address are short-cut to the pods by kube-proxy and never pass the sender of the header.',
+          claims: [
+            claim(
+              `PROXY protocol is on for ${listener.name}`,
+              at(frontend.ingress, `listeners.${listener.name}.proxyProtocol`),
+            ),
+            claim(
+              `${serviceText(frontend.service.value)} is also reachable inside at ${list(frontend.service.value.clusterIps)} and ${list(frontend.vips)}`,
+              frontend.service,
+            ),
+          ],
           refutedBy: 'curl from a pod to the address with an answer',
           affects: { services: [frontend.id] },
-          advice: ['Let in-cluster clients use another listener, or set ipMode Proxy on the Service’s status where the load balancer supports it.'],
+          advice: [
+            'Let in-cluster clients use another listener, or set ipMode Proxy on the Service’s status where the load balancer supports it.',
+          ],
         }),
       ];
-    const gateways = reader.all('firewallInterface').filter((i) => i.value.ipv4 !== undefined && trust?.from.some((p) => i.value.ipv4 !== undefined && contains(p, i.value.ipv4.ip)));
+    const gateways = reader
+      .all('firewallInterface')
+      .filter(
+        (i) =>
+          i.value.ipv4 !== undefined &&
+          trust?.from.some((p) => i.value.ipv4 !== undefined && contains(p, i.value.ipv4.ip)),
+      );
     if (program !== 'traefik' || senders.length > 0 || gateways.length === 0) return [];
     return [
       finding({
@@ -44,8 +62,15 @@ function mixed(reader: Reader, frontend: Frontend): readonly Finding[] {
         certainty: 'unknown',
         subject,
         title: `${listener.name} trusts PROXY headers of a gateway, and nothing in the snapshot sends one`,
-        cause: 'Traefik takes connections with and without the header from trusted peers, so this alone breaks nothing. If a path breaks when trust is turned on, the cause is another: look at the forwarder.',
-        claims: [claim(`trusted: ${list(trust?.from ?? [])}`, at(frontend.ingress, `entryPoints.${listener.name}.proxyProtocol`)), claim('a gateway is among them', ...gateways)],
+        cause:
+          'Traefik takes connections with and without the header from trusted peers, so this alone breaks nothing. If a path breaks when trust is turned on, the cause is another: look at the forwarder.',
+        claims: [
+          claim(
+            `trusted: ${list(trust?.from ?? [])}`,
+            at(frontend.ingress, `entryPoints.${listener.name}.proxyProtocol`),
+          ),
+          claim('a gateway is among them', ...gateways),
+        ],
         refutedBy: 'tcpdump of the first bytes from that gateway: "PROXY" or 0d0a0d0a, or a TLS hello',
         affects: { services: [frontend.id] },
         advice: ['Test with and without the header: curl --haproxy-protocol.'],
@@ -70,9 +95,17 @@ export const proxyProtocolHttp3: Rule = {
             severity: 'warning',
             subject: `entry point ${l.name} of ${f.ingress.value.namespace}/${f.ingress.value.name}`,
             title: `HTTP/1 and HTTP/2 show the client on ${l.name}, HTTP/3 shows the forwarder`,
-            cause: 'PROXY protocol is a header of TCP connections; the ingress reads none on QUIC. The list of trusted addresses has nothing to do with it.',
-            claims: [claim(`${l.name} reads PROXY headers and speaks HTTP/3`, at(f.ingress, `entryPoints.${l.name}`)), claim(`${serviceText(f.service.value)} exposes UDP`, at(f.service, 'spec.ports'))],
-            refutedBy: 'an HTTP/3 request whose line in the access log shows the client although a forwarder is on the way',
+            cause:
+              'PROXY protocol is a header of TCP connections; the ingress reads none on QUIC. The list of trusted addresses has nothing to do with it.',
+            claims: [
+              claim(
+                `${l.name} reads PROXY headers and speaks HTTP/3`,
+                at(f.ingress, `entryPoints.${l.name}`),
+              ),
+              claim(`${serviceText(f.service.value)} exposes UDP`, at(f.service, 'spec.ports')),
+            ],
+            refutedBy:
+              'an HTTP/3 request whose line in the access log shows the client although a forwarder is on the way',
             affects: { services: [f.id] },
             advice: ['Switch HTTP/3 off behind such a forwarder, or give UDP a path that keeps the source.'],
           }),

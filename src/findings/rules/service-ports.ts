@@ -1,7 +1,7 @@
 /* Traps of a Service that has one port number in TCP and in UDP, and clusters that refuse it. */
 import { isAtLeast } from '#dataplane/version.ts';
-import type { Service, ServicePort } from '#estate/kubernetes.ts';
 import type { Fact } from '#estate/fact.ts';
+import type { Service, ServicePort } from '#estate/kubernetes.ts';
 import { at, claim, finding, idOf, list, serviceText } from '../compose.ts';
 import type { Rule } from '../rule.ts';
 
@@ -25,7 +25,14 @@ export const portMergeKey: Rule = {
       const lost = lostPort(service.value);
       if (lost !== undefined) return [swapped(service, lost)];
       const both = twins(service.value);
-      return both.length === 0 || service.value.type !== 'LoadBalancer' ? [] : [trap(service, both.map((t) => t.tcp.port))];
+      return both.length === 0 || service.value.type !== 'LoadBalancer'
+        ? []
+        : [
+            trap(
+              service,
+              both.map((t) => t.tcp.port),
+            ),
+          ];
     }),
 };
 
@@ -40,11 +47,20 @@ function swapped(service: Fact<'service'>, port: ServicePort) {
     severity: 'critical',
     subject: `${serviceText(service.value)} port ${port.port}/tcp`,
     title: `${serviceText(service.value)} sends ${port.port}/TCP to ${port.targetPort}, which is the target of HTTP/3`,
-    cause: 'Client-side apply merges the list of ports by port number alone, so the UDP entry’s target was written over the TCP one’s. All pods are ready and the apply was green, and every TCP connection is refused.',
-    claims: [claim(`ports: ${list(service.value.ports.map((p) => `${p.port}/${p.protocol} → ${p.targetPort}`))}`, at(service, 'spec.ports'))],
+    cause:
+      'Client-side apply merges the list of ports by port number alone, so the UDP entry’s target was written over the TCP one’s. All pods are ready and the apply was green, and every TCP connection is refused.',
+    claims: [
+      claim(
+        `ports: ${list(service.value.ports.map((p) => `${p.port}/${p.protocol} → ${p.targetPort}`))}`,
+        at(service, 'spec.ports'),
+      ),
+    ],
     refutedBy: `kubectl -n ${service.value.namespace} get svc ${service.value.name} -o jsonpath='{.spec.ports}' with another target for TCP`,
     affects: { services: [idOf(service.value)] },
-    advice: ['Mend it with a JSON patch of that one entry.', 'Then use server-side apply, or a Service of its own for UDP.'],
+    advice: [
+      'Mend it with a JSON patch of that one entry.',
+      'Then use server-side apply, or a Service of its own for UDP.',
+    ],
   });
 }
 
@@ -54,8 +70,14 @@ function trap(service: Fact<'service'>, ports: readonly number[]) {
     severity: 'notice',
     subject: `${serviceText(service.value)} ports ${ports.join(', ')}`,
     title: `${serviceText(service.value)} has ${ports.join(', ')} in TCP and in UDP: do not edit it with client-side apply`,
-    cause: 'The merge key of a Service’s ports is the number alone; kubectl apply, older Helm and some providers may write one entry’s target over the other’s.',
-    claims: [claim(`ports: ${list(service.value.ports.map((p) => `${p.port}/${p.protocol} → ${p.targetPort}`))}`, at(service, 'spec.ports'))],
+    cause:
+      'The merge key of a Service’s ports is the number alone; kubectl apply, older Helm and some providers may write one entry’s target over the other’s.',
+    claims: [
+      claim(
+        `ports: ${list(service.value.ports.map((p) => `${p.port}/${p.protocol} → ${p.targetPort}`))}`,
+        at(service, 'spec.ports'),
+      ),
+    ],
     refutedBy: 'kubectl diff --server-side of the change that leaves both entries as they are',
     affects: { services: [idOf(service.value)] },
     advice: ['Look at both entries after every apply; use server-side apply or a JSON patch.'],
@@ -81,8 +103,12 @@ export const mixedProtocol: Rule = {
           severity: 'warning',
           subject: serviceText(s.value),
           title: `${serviceText(s.value)} has ${list([...protocols])} on a Kubernetes older than 1.24`,
-          cause: 'LoadBalancer Services with more than one protocol are refused there unless the feature gate MixedProtocolLBService is on.',
-          claims: [claim(`ports: ${list(s.value.ports.map((p) => `${p.port}/${p.protocol}`))}`, at(s, 'spec.ports')), claim(`kubelet ${list(old.map((n) => n.value.kubeletVersion ?? ''))}`, ...old.slice(0, 2))],
+          cause:
+            'LoadBalancer Services with more than one protocol are refused there unless the feature gate MixedProtocolLBService is on.',
+          claims: [
+            claim(`ports: ${list(s.value.ports.map((p) => `${p.port}/${p.protocol}`))}`, at(s, 'spec.ports')),
+            claim(`kubelet ${list(old.map((n) => n.value.kubeletVersion ?? ''))}`, ...old.slice(0, 2)),
+          ],
           refutedBy: 'kubectl apply --dry-run=server of the Service that is accepted',
           affects: { services: [idOf(s.value)] },
           advice: ['Upgrade the cluster, or split the Service by protocol on one shared address.'],

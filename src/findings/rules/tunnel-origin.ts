@@ -27,11 +27,18 @@ export const tunnelOrigin: Rule = {
 function ofTunnel(reader: Reader, tunnel: Fact<'tunnel'>): readonly Finding[] {
   const rules = reader.by('tunnelRule', 'tunnel', tunnel.value.name);
   if (rules.length === 0) return [notRead(`tunnel ${tunnel.value.name}`, tunnel)];
-  const byOrigin = groupBy(rules.filter((r) => dialled(r.value.service) !== undefined), (r) => r.value.service);
+  const byOrigin = groupBy(
+    rules.filter((r) => dialled(r.value.service) !== undefined),
+    (r) => r.value.service,
+  );
   return [...byOrigin.values()].flatMap((group) => ofOrigin(reader, tunnel, group) ?? []);
 }
 
-function ofOrigin(reader: Reader, tunnel: Fact<'tunnel'>, rules: readonly Fact<'tunnelRule'>[]): Finding | undefined {
+function ofOrigin(
+  reader: Reader,
+  tunnel: Fact<'tunnel'>,
+  rules: readonly Fact<'tunnelRule'>[],
+): Finding | undefined {
   const origin = rules[0]?.value.service ?? '';
   const host = dialled(origin)?.host ?? '';
   const names = distinct(rules.map((r) => r.value.hostname));
@@ -49,7 +56,10 @@ interface Origin {
 }
 
 /** The VIP of an ingress that the host is, or that a record gives it. */
-function vipsBehind(reader: Reader, host: string): { readonly vip: Ip; readonly record?: Fact<'recordSet'> } | undefined {
+function vipsBehind(
+  reader: Reader,
+  host: string,
+): { readonly vip: Ip; readonly record?: Fact<'recordSet'> } | undefined {
   const vips = new Set(frontendsOf(reader).flatMap((f) => f.vips));
   const ip = parseIp(host);
   if (ip !== undefined) return vips.has(ip) ? { vip: ip } : undefined;
@@ -69,10 +79,15 @@ function vipsBehind(reader: Reader, host: string): { readonly vip: Ip; readonly 
 function serviceNamed(reader: Reader, host: string): Fact<'service'> | undefined {
   const [name, namespace, svc] = host.split('.');
   if (name === undefined || namespace === undefined || (svc !== undefined && svc !== 'svc')) return undefined;
-  return reader.all('ingress').flatMap((i) => reader.get('service', `${i.value.cluster}/${namespace}/${name}`) ?? [])[0];
+  return reader
+    .all('ingress')
+    .flatMap((i) => reader.get('service', `${i.value.cluster}/${namespace}/${name}`) ?? [])[0];
 }
 
-function byAddress(reader: Reader, o: Origin & { readonly vip: Ip; readonly record?: Fact<'recordSet'> }): Finding {
+function byAddress(
+  reader: Reader,
+  o: Origin & { readonly vip: Ip; readonly record?: Fact<'recordSet'> },
+): Finding {
   const frontend = frontendsOf(reader).find((f) => f.vips.includes(o.vip));
   const { namespace, name } = frontend?.service.value ?? { namespace: '', name: '' };
   return finding({
@@ -82,7 +97,10 @@ function byAddress(reader: Reader, o: Origin & { readonly vip: Ip; readonly reco
     title: `${count(o.names.length, 'proxied name')} of tunnel ${o.tunnel.value.name} go down when ${o.vip} is left`,
     cause: `The connector dials ${o.origin}, so proxied names use the address of the Service and not its ClusterIP: they stop when the ingress leaves ${o.vip}, in place at once, additive when the old address is retired.`,
     claims: [
-      claim(`the tunnel's rules say ${o.origin}`, ...o.rules.slice(0, 3).map((r) => at(r, 'service', r.value.service))),
+      claim(
+        `the tunnel's rules say ${o.origin}`,
+        ...o.rules.slice(0, 3).map((r) => at(r, 'service', r.value.service)),
+      ),
       claim(`${o.vip} is the address of Service ${namespace}/${name}`, frontend?.service),
       ...(o.record ? [claim(`${o.record.value.name} leads to ${o.vip}`, o.record)] : []),
       ...managedClaim(o.tunnel),
@@ -105,8 +123,14 @@ function inCluster(o: Origin & { readonly service: Fact<'service'> }): Finding {
     title: `${count(o.names.length, 'proxied name')} of tunnel ${o.tunnel.value.name} reach the ingress by its Service, not by its address`,
     cause: `The origin is ${o.origin}: the connector dials the ClusterIP of ${o.service.value.namespace}/${o.service.value.name}, which a move of the LoadBalancer address leaves as it is.`,
     claims: [
-      claim(`the tunnel's rules say ${o.origin}`, ...o.rules.slice(0, 3).map((r) => at(r, 'service', r.value.service))),
-      claim(`that Service has ClusterIP ${o.service.value.clusterIps.join(', ')}`, at(o.service, 'spec.clusterIPs')),
+      claim(
+        `the tunnel's rules say ${o.origin}`,
+        ...o.rules.slice(0, 3).map((r) => at(r, 'service', r.value.service)),
+      ),
+      claim(
+        `that Service has ClusterIP ${o.service.value.clusterIps.join(', ')}`,
+        at(o.service, 'spec.clusterIPs'),
+      ),
       ...managedClaim(o.tunnel),
     ],
     refutedBy: `curl -s http://CONNECTOR:METRICS-PORT/config (cloudflared) with an origin by address; rules kept in a dashboard may have changed since the snapshot`,
@@ -117,7 +141,12 @@ function inCluster(o: Origin & { readonly service: Fact<'service'> }): Finding {
 
 function managedClaim(tunnel: Fact<'tunnel'>) {
   if (tunnel.value.isRemotelyManaged !== true) return [];
-  return [claim(`the rules live in the provider's dashboard${tunnel.value.version === undefined ? '' : ` (version ${tunnel.value.version})`}, not in a file of the connector`, tunnel)];
+  return [
+    claim(
+      `the rules live in the provider's dashboard${tunnel.value.version === undefined ? '' : ` (version ${tunnel.value.version})`}, not in a file of the connector`,
+      tunnel,
+    ),
+  ];
 }
 
 /** A connector that takes its rules from elsewhere, while no tunnel was read. */
@@ -136,9 +165,12 @@ function notRead(subject: string, place: Fact): Finding {
     certainty: 'unknown',
     subject,
     title: `Where ${subject} hands its names to is not known`,
-    cause: 'A connector with a token takes its rules from the provider; no file of the cluster shows them, and an origin by address would go down with the address.',
+    cause:
+      'A connector with a token takes its rules from the provider; no file of the cluster shows them, and an origin by address would go down with the address.',
     claims: [claim('it runs here without rules in the snapshot', place)],
     refutedBy: `curl -s http://CONNECTOR:METRICS-PORT/config, saved as tunnel/NAME.json in the snapshot`,
-    advice: [`Add tunnel/NAME.json to the snapshot and check again; ${list(['until then no plan may call proxied names unaffected'])}.`],
+    advice: [
+      `Add tunnel/NAME.json to the snapshot and check again; ${list(['until then no plan may call proxied names unaffected'])}.`,
+    ],
   });
 }

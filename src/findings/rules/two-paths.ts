@@ -18,7 +18,12 @@ export const twoPaths: Rule = {
     if (vips.size === 0) return [];
     const own = reader
       .all('service')
-      .filter((s) => s.value.type === 'LoadBalancer' && s.value.vips.length > 0 && !ids.has(s.key.slice('service:'.length)))
+      .filter(
+        (s) =>
+          s.value.type === 'LoadBalancer' &&
+          s.value.vips.length > 0 &&
+          !ids.has(s.key.slice('service:'.length)),
+      )
       .filter((s) => s.value.vips.every((v) => !vips.has(v.ip)));
     const byNamespace = groupBy(own, (s) => `${s.value.cluster}/${s.value.namespace}`);
     return reader.all('route').flatMap((route) => ofRoute(reader, route, byNamespace));
@@ -42,9 +47,14 @@ function ofRoute(
       severity: 'notice',
       subject: `${host} and ${serviceText(service.value)}`,
       title: `${host} is behind the ingress, and ${serviceText(service.value)} of the same namespace has ${list(service.value.vips.map((v) => v.ip))}`,
-      cause: 'The two paths share a name and nothing else: the web path moves with the ingress, the direct one does not, and each sees clients in its own way.',
+      cause:
+        'The two paths share a name and nothing else: the web path moves with the ingress, the direct one does not, and each sees clients in its own way.',
       claims: [
-        claim(`path 1: ${route.value.from} ${route.value.namespace}/${route.value.name} sends ${host} to ${backend}`, route, behind),
+        claim(
+          `path 1: ${route.value.from} ${route.value.namespace}/${route.value.name} sends ${host} to ${backend}`,
+          route,
+          behind,
+        ),
         claim(
           `path 2: ${serviceText(service.value)} answers ${list(service.value.ports.map((p) => `${p.port}/${p.protocol}`))} on ${list(service.value.vips.map((v) => v.ip))}, policy ${service.value.externalPolicy === 'local' ? 'Local' : 'Cluster'}`,
           service,

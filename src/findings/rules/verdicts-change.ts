@@ -24,18 +24,30 @@ export const verdictsChange: Rule = {
   needs: ['middleware', 'route', 'ingress', 'service', 'node', 'announcing', 'podNetwork', 'vantagePoint'],
   check: (context) => {
     const { reader } = context;
-    const hasKeyed = reader.all('middleware').some((m) => ['ip-allow-list', 'rate-limit', 'in-flight', 'ban-list'].includes(m.value.rule.kind));
-    const masked = frontendsOf(reader).filter((f) => f.service.value.externalPolicy === 'cluster' && f.vips.length > 0);
+    const hasKeyed = reader
+      .all('middleware')
+      .some((m) => ['ip-allow-list', 'rate-limit', 'in-flight', 'ban-list'].includes(m.value.rule.kind));
+    const masked = frontendsOf(reader).filter(
+      (f) => f.service.value.externalPolicy === 'cluster' && f.vips.length > 0,
+    );
     if (!hasKeyed || masked.length === 0) return [];
     const after = context.asIf(asLocal(reader));
     const changes = changesOf(context, after);
-    return [...groupBy(changes, (c) => `${c.before.who ?? ''} ${c.before.verdict ?? ''} ${c.after.verdict ?? ''} ${who(c.before)}`).values()].map((group) => findingOf(reader, group));
+    return [
+      ...groupBy(
+        changes,
+        (c) =>
+          `${c.before.who ?? ''} ${c.before.verdict ?? ''} ${c.after.verdict ?? ''} ${isIntended(reader, c)}`,
+      ).values(),
+    ].map((group) => findingOf(reader, group));
   },
 };
 
 /** Every ingress Service with policy Local, all else as it is: the addresses stay, so the same flows compare. */
 function asLocal(reader: Reader): Reader {
-  const writes = frontendsOf(reader).map((f) => writeOf(reader, 'service', { ...f.service.value, externalPolicy: 'local' }));
+  const writes = frontendsOf(reader).map((f) =>
+    writeOf(reader, 'service', { ...f.service.value, externalPolicy: 'local' }),
+  );
   return readerOver(reader, writes);
 }
 
@@ -51,7 +63,7 @@ function changesOf(context: RuleContext, after: RuleContext): readonly Change[] 
       const other = now.find((n) => n.consumer === i.consumer && n.who === i.who);
       if (other === undefined) return [];
       judged.add(keyOf(flow, i));
-      return other.verdict === i.verdict && other.client === i.client ? [] : [{ flow, before: i, after: other }];
+      return other.verdict === i.verdict ? [] : [{ flow, before: i, after: other }];
     });
   });
 }
@@ -64,11 +76,16 @@ function keyOf(flow: Flow, i: Identity): string {
 const keyed: readonly Identity['consumer'][] = ['allowlist', 'rate-limit', 'ban-list'];
 
 function keyedOf(walk: Walk): readonly Identity[] {
-  return walk.traces.flatMap((t) => t.identities.filter((i) => keyed.includes(i.consumer) && i.verdict !== undefined));
+  return walk.traces.flatMap((t) =>
+    t.identities.filter((i) => keyed.includes(i.consumer) && i.verdict !== undefined),
+  );
 }
 
-function who(i: Identity): string {
-  return i.is === 'client' || i.is === 'forged' ? 'client' : i.is;
+function isIntended(reader: Reader, c: Change): boolean {
+  if (c.after.verdict !== 'refuse') return false;
+  return reader
+    .all('intendedRefusal')
+    .some((i) => i.value.middleware === c.before.who && i.value.from.includes(c.flow.from));
 }
 
 function findingOf(reader: Reader, group: readonly Change[]): Finding {
@@ -89,15 +106,22 @@ function findingOf(reader: Reader, group: readonly Change[]): Finding {
     claims: [
       claim(`today: ${before.says}`, ...before.because),
       claim(`with Local: ${after.says}`, ...after.because),
-      ...(intended && isRefusal ? [claim(`sightline.yaml ${isWanted ? 'wants' : 'speaks of'} this: ${intended.value.why}`, intended)] : []),
+      ...(intended && isRefusal
+        ? [claim(`sightline.yaml ${isWanted ? 'wants' : 'speaks of'} this: ${intended.value.why}`, intended)]
+        : []),
     ],
     refutedBy: `a request from ${from[0] ?? 'there'} before and after the move with the same answer of ${name}`,
-    affects: { flows: from, names: distinct(group.map((c) => ('name' in c.flow.to ? c.flow.to.name : undefined))) },
+    affects: {
+      flows: from,
+      names: distinct(group.map((c) => ('name' in c.flow.to ? c.flow.to.name : undefined))),
+    },
     effectOf: 'client-masked',
     advice: isWanted
       ? [`Expect it, and check that nobody wanted comes from ${list(from)}.`]
       : isRefusal
-        ? [`Before the move, decide whether ${list(from)} should be let in, and say so in ${name} or under "intended" in sightline.yaml.`]
+        ? [
+            `Before the move, decide whether ${list(from)} should be let in, and say so in ${name} or under "intended" in sightline.yaml.`,
+          ]
         : [`Check that the limits of ${name} fit single clients.`],
   });
 }
@@ -112,5 +136,7 @@ function verdictText(i: Identity): string {
     'one-bucket': 'counts everybody in one bucket',
     unknown: 'is not known to decide',
   } as const;
-  return i.verdict === 'pass' && (i.is === 'client' || i.is === 'forged') ? 'lets clients in' : texts[i.verdict ?? 'unknown'];
+  return i.verdict === 'pass' && (i.is === 'client' || i.is === 'forged')
+    ? 'lets clients in'
+    : texts[i.verdict ?? 'unknown'];
 }
