@@ -3,11 +3,12 @@
  * network, then pods of the cluster, then the way out by the node's default gateway.
  */
 import type { Reader } from '#estate/estate.ts';
-import type { Evidence, Gap } from '#estate/evidence.ts';
+import type { Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
-import { type Family, familyOf, type Ip } from '#net/ip.ts';
+import { familyOf, type Ip } from '#net/ip.ts';
 import { contains } from '#net/prefix.ts';
-import { defaultGateway, interfacesAround, isPrivate } from './route.ts';
+import { type AtNode, leaveNode, type Spot } from './node-out.ts';
+import { interfacesAround, isPrivate } from './route.ts';
 import { decideService, masqueradeAddress, type ServiceDecision } from './service.ts';
 import type { Packet, Reached } from './trace.ts';
 import {
@@ -15,21 +16,12 @@ import {
   ended,
   missing,
   type Next,
-  on,
-  type Place,
   rewritten,
   unknownAt,
   type Way,
   withMtu,
   withStep,
 } from './way.ts';
-
-type AtNode = Extract<Place, { kind: 'node' }>;
-
-interface Spot extends AtNode {
-  readonly reader: Reader;
-  readonly host: string;
-}
 
 /** What a node does with a packet that arrives at it or starts on it. */
 export function atNode(reader: Reader, way: Way, place: AtNode): readonly Next[] {
@@ -162,7 +154,7 @@ function unserved(spot: Spot, way: Way, decision: ServiceDecision): readonly Nex
   if (claimed && spot.origin === 'network') return [claimed];
   if (claimed && isClusterIp(reader, cluster, destination)) return [claimed];
   if (spot.origin === 'network') return [strayed(spot, way)];
-  return leave(spot, way, node);
+  return leaveNode(spot, way, node);
 }
 
 /** Where pods were not all read, an inner address on no firewall's network may be one's. */
@@ -279,82 +271,4 @@ function strayed(spot: Spot, way: Way): Ended {
   if (gap) return unknownAt(way, spot.host, 'route', gap);
   const says = `${spot.node} has nothing for ${way.packet.destination} and is no router for it.`;
   return ended(withStep(way, spot.host, { stage: 'route', says, because: [] }), 'no-route');
-}
-
-/** Out of the cluster: pods show their node's address there, as pod networks do unless told otherwise. */
-function leave(spot: Spot, way: Way, node: Fact<'node'> | undefined): readonly Next[] {
-  const { reader, cluster } = spot;
-  const gap =
-    node === undefined
-      ? (reader.gap('node', `cluster/${cluster}`) ??
-        missing(spot.host, 'node', `node ${spot.node} is not in the snapshot`))
-      : undefined;
-  if (node === undefined || gap)
-    return [unknownAt(way, spot.host, 'route', gap ?? missing(spot.host, 'node', spot.node))];
-  const own = nodeAddress(node, familyOf(way.packet.destination));
-  if (own === undefined) {
-    const says = `${spot.node} has no IPv${familyOf(way.packet.destination)} address.`;
-    return [ended(withStep(way, spot.host, { stage: 'route', says, because: [node.evidence] }), 'no-route')];
-  }
-  const out = spot.origin === 'pod' && way.packet.source !== own ? hidden(spot, way, own) : way;
-  return [outOf(spot, out, own, [node.evidence])];
-}
-
-function hidden(spot: Spot, way: Way, own: Ip): Way {
-  const network = spot.reader.get('podNetwork', spot.cluster);
-  const because = network ? [network.evidence] : [];
-  const after = { ...way.packet, source: own };
-  const says = `Leaving the cluster, the pod shows its node's address ${own}.`;
-  const next = rewritten(way, spot.host, after, {
-    stage: 'outbound-nat',
-    says,
-    because,
-    rule: 'pod network: masquerade of outgoing flows',
-  });
-  const session = { host: spot.host, before: way.packet, after, because };
-  return {
-    ...next,
-    peer: { is: 'node', says: `the pod's node ${spot.node} translated the source`, because },
-    sessions: [...next.sessions, session],
-  };
-}
-
-function outOf(spot: Spot, way: Way, own: Ip, because: readonly Evidence[]): Next {
-  const { destination } = way.packet;
-  const near = interfacesAround(spot.reader, destination).find((i) =>
-    interfacesAround(spot.reader, own).some((o) => o.key === i.key),
-  );
-  if (near) {
-    const network = familyOf(own) === 4 ? near.value.ipv4?.network : near.value.ipv6?.network;
-    const says = `${destination} is on ${spot.node}'s own network.`;
-    return on(withStep(way, spot.host, { stage: 'route', says, because: [near.evidence] }), {
-      kind: 'link',
-      ...(network && { network }),
-    });
-  }
-  const gateway = defaultGateway(spot.reader, own, gatewaySaid(spot));
-  if ('gap' in gateway) return unknownAt(way, spot.host, 'route', gateway.gap);
-  const { firewall, name } = gateway.out.value;
-  const says = `${spot.node} sends it to its default gateway ${firewall}/${name}.`;
-  return on(withStep(way, spot.host, { stage: 'route', says, because: [...because, gateway.out.evidence] }), {
-    kind: 'firewall',
-    firewall,
-    interface: name,
-  });
-}
-
-/** What sightline.yaml says about the gateway of nodes of this cluster. */
-export function gatewaySaid(at: {
-  readonly reader: Reader;
-  readonly cluster: string;
-  readonly node: string;
-}): string | undefined {
-  const told = at.reader
-    .all('vantagePoint')
-    .filter((v) => v.value.cluster === at.cluster && v.value.gateway && v.value.kind !== 'vpn');
-  return (told.find((v) => v.value.node === at.node) ?? told[0])?.value.gateway;
-}
-
-export function nodeAddress(node: Fact<'node'>, family: Family): Ip | undefined {
-  return node.value.internalIps.find((a) => familyOf(a) === family);
 }

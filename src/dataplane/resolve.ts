@@ -3,54 +3,25 @@
  * holds, then forwarding, down to the public DNS; A and AAAA are two questions. The prover memoises it by resolver.
  */
 import type { Reader } from '#estate/estate.ts';
-import type { Evidence, Gap } from '#estate/evidence.ts';
-import type { Fact, FactKey } from '#estate/fact.ts';
-import { type Family, familyOf, type Ip, parseIp } from '#net/ip.ts';
-import { type DnsName, isUnder, parseName } from '#net/name.ts';
+import type { Gap } from '#estate/evidence.ts';
+import type { Fact } from '#estate/fact.ts';
+import { type Family, type Ip, parseIp } from '#net/ip.ts';
+import { type DnsName, parseName } from '#net/name.ts';
+import { clusterName } from './cluster-dns.ts';
+import { hostAlias } from './host-alias.ts';
 import { applyNameRules, forwardTarget } from './name-rules.ts';
+import { type Ask, found, type Link, linked, none, type Resolution, stepped, unknown } from './resolution.ts';
 import type { Step } from './trace.ts';
+
 import { translate } from './translate.ts';
 import { sourceAt, type Vantage, vantageOf } from './vantage.ts';
 import { missing } from './way.ts';
 import { askZones, type Question } from './zone-lookup.ts';
 
-/** One fact that an answer came from, so that a cache may hold it. */
-export interface Link {
-  /** Resolver that was asked when it was used. */
-  readonly resolver: string;
-  readonly key: FactKey;
-  readonly name: DnsName;
-  readonly type: string;
-  /** undefined: not kept by caches, or not told. */
-  readonly ttlSeconds?: number;
-}
-
-/** One answer: an address, a proxy in front of it, or why there is none. */
-export interface Resolution {
-  readonly name: DnsName;
-  readonly family: Family;
-  readonly disposition: 'found' | 'no-name' | 'unknown';
-  readonly ip?: Ip;
-  /** Answered by an edge that proxies the name: the record's value is what stands behind. */
-  readonly edge?: { readonly value: string; readonly evidence: Evidence };
-  readonly chain: readonly Link[];
-  readonly steps: readonly Step[];
-  readonly gaps: readonly Gap[];
-}
+export type { Link, Resolution } from './resolution.ts';
 
 const maxLinks = 16;
 const maxResolvers = 8;
-
-interface Ask {
-  readonly reader: Reader;
-  readonly family: Family;
-  readonly first: DnsName;
-  readonly resolver: string;
-  readonly client?: Ip | undefined;
-  readonly chain: readonly Link[];
-  readonly steps: readonly Step[];
-  readonly depth: number;
-}
 
 /** Every address that the name has at the vantage point, or the reason why none. Never empty. */
 export function resolveName(
@@ -96,26 +67,6 @@ export function resolverOf(reader: Reader, vantage: Vantage): string | Gap {
   }
   const what = `which resolver answers ${point.id} is not told`;
   return reader.gap('resolver') ?? missing(`vantage/${point.id}/resolver`, 'resolver', what);
-}
-
-/** /etc/hosts of a pod comes before every resolver (kubelet writes hostAliases into it). */
-function hostAlias(reader: Reader, vantage: Vantage, name: DnsName, family: Family) {
-  const { cluster, pod: id } = vantage.point;
-  const pod = vantage.point.kind === 'pod' && id ? reader.get('pod', `${cluster}/${id}`) : undefined;
-  const ips =
-    pod?.value.hostAliases.filter(
-      (a) => familyOf(a.ip) === family && a.names.some((n) => parseName(n) === name),
-    ) ?? [];
-  if (!pod || ips.length === 0) return undefined;
-  return ips.map(({ ip }) => ({
-    ip,
-    step: {
-      stage: 'resolve' as const,
-      says: `hostAliases of the pod say ${name} is ${ip}.`,
-      because: [pod.evidence],
-      rule: 'kubelet: hostAliases',
-    },
-  }));
 }
 
 function ask(a: Ask, name: DnsName): readonly Resolution[] {
@@ -331,93 +282,10 @@ function translated(
   });
 }
 
-const clusterDomain = 'cluster.local' as DnsName;
-
-/** The Kubernetes zone of a cluster's own DNS: `<service>.<namespace>.svc.cluster.local`. */
-function clusterName(a: Ask, resolver: Fact<'resolver'>, name: DnsName): readonly Resolution[] | undefined {
-  if (!isUnder(name, clusterDomain)) return undefined;
-  const system = resolver.value.serves.find((s) => s.startsWith('cluster/'));
-  if (!system && resolver.value.program !== 'coredns') return undefined;
-  const [service, namespace] = name.split('.');
-  const cluster = system?.slice('cluster/'.length) ?? a.reader.all('serviceProxy')[0]?.value.cluster ?? '';
-  const fact = a.reader.get('service', `${cluster}/${namespace}/${service}`);
-  if (!fact) {
-    const gap = a.reader.gap('service', `cluster/${cluster}`);
-    return [gap ? unknown(a, gap) : none(a, `${cluster} has no Service ${namespace}/${service}.`, [])];
-  }
-  const ips = fact.value.clusterIps.filter((i) => familyOf(i) === a.family);
-  if (ips.length === 0)
-    return [
-      none(a, `Service ${namespace}/${service} has no IPv${a.family} cluster address.`, [fact.evidence]),
-    ];
-  const next = linked(a, fact, name, 'service', 30);
-  return ips.map((ip) =>
-    found(next, ip, {
-      stage: 'resolve',
-      says: `${name} is the cluster address ${ip}.`,
-      because: [fact.evidence],
-    }),
-  );
-}
-
 function hostStep(resolver: Fact<'resolver'>, name: DnsName, ip: Ip, rule: Fact<'nameRule'>): Step {
   return {
     stage: 'resolve',
     says: `${resolver.value.id} overrides ${name} with ${ip}.`,
     because: [rule.evidence],
-  };
-}
-
-function linked(a: Ask, from: Fact, name: DnsName, type: string, ttlSeconds: number | undefined): Ask {
-  const link: Link = {
-    resolver: a.resolver,
-    key: from.key,
-    name,
-    type,
-    ...(ttlSeconds !== undefined && { ttlSeconds }),
-  };
-  return { ...a, chain: [...a.chain, link] };
-}
-
-function stepped(a: Ask, says: string, because: readonly Evidence[]): Ask {
-  return { ...a, steps: [...a.steps, { stage: 'resolve', says, because }] };
-}
-
-function found(a: Ask, ip: Ip, step: Step): Resolution {
-  return {
-    name: a.first,
-    family: a.family,
-    disposition: 'found',
-    ip,
-    chain: a.chain,
-    steps: [...a.steps, step],
-    gaps: [],
-  };
-}
-
-function none(a: Ask, says: string, because: readonly Evidence[]): Resolution {
-  return {
-    name: a.first,
-    family: a.family,
-    disposition: 'no-name',
-    chain: a.chain,
-    steps: [...a.steps, { stage: 'resolve', says, because }],
-    gaps: [],
-  };
-}
-
-function unknown(a: Ask, gap: Gap): Resolution {
-  const step: Step = {
-    stage: 'resolve',
-    says: `Not known: ${gap.what}`,
-    because: gap.evidence ? [gap.evidence] : [],
-  };
-  return {
-    name: a.first,
-    family: a.family,
-    disposition: 'unknown',
-    chain: a.chain,
-    steps: [...a.steps, step],
-    gaps: [gap],
   };
 }

@@ -6,7 +6,7 @@ import type { Reader } from '#estate/estate.ts';
 import type { Evidence, Gap } from '#estate/evidence.ts';
 import { familyOf, type Ip } from '#net/ip.ts';
 import { contains } from '#net/prefix.ts';
-import { gatewaySaid, nodeAddress } from './node.ts';
+import { gatewaySaid, nodeAddress } from './node-out.ts';
 import { defaultGateway, interfacesAround, networkOf } from './route.ts';
 import type { Disposition, Hop, Packet, Reached, ReturnPath } from './trace.ts';
 import { networkAround, type Vantage } from './vantage.ts';
