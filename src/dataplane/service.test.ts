@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ReadKey } from '#estate/estate.ts';
 import { recordingReader } from '#estate/estate.ts';
 import { ip } from '#net/ip.ts';
+import { prefix } from '#net/prefix.ts';
 import type { Parts } from '#test/exact/home.ts';
 import { client, gapIn, node, nodeNames, proxy, readHome, service, slice, vip } from '#test/exact/home.ts';
 import { decideService } from './service.ts';
@@ -106,6 +107,18 @@ describe('decideService', () => {
 
   it('marks what was not checked against a kernel', () => {
     expect(decide({ serviceProxy: [proxy({ mode: 'ipvs' })] }).rule).toMatch(/not checked against a kernel/);
+  });
+
+  it('says why a packet is not let through', () => {
+    const local = service('edge', { externalPolicy: 'local' });
+    const far = [slice('edge', ['k8s-node2'])];
+    const ranged = service('edge', { sourceRanges: [prefix('203.0.113.0/24')] });
+    expect(decide({ endpointSlice: [] }).cause).toBe('no-endpoint');
+    expect(decide({ service: [local], endpointSlice: far }).cause).toBe('no-local-endpoint');
+    expect(decide({ service: [ranged] }).cause).toBe('source-ranges');
+    const elsewhere = { destination: ip('10.43.0.10'), port: 80 };
+    expect(decide({ serviceProxy: [proxy({ mode: 'nftables' })] }, elsewhere).cause).toBe('not-served');
+    expect(decide().cause).toBeUndefined();
   });
 
   it('takes a process of the node for the node', () => {

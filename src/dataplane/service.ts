@@ -12,6 +12,7 @@ import { decidePacket, type PacketDecision } from './kube-proxy/decide.ts';
 import type { ServiceEndpoint } from './kube-proxy/endpoints.ts';
 import type { Frontend } from './kube-proxy/frontend.ts';
 import { isLocalPod, type Variant, variantsOf } from './kube-proxy/variants.ts';
+import type { Cause } from './kube-proxy/verdict.ts';
 import type { Packet, Reached } from './trace.ts';
 
 export { masqueradeAddress } from './masquerade.ts';
@@ -31,6 +32,8 @@ export interface ServiceDecision {
   readonly hairpins?: readonly Reached[];
   /** The port is where kube-proxy answers health checks of this Service; `isAccepted`: a rule lets it in. */
   readonly healthCheck?: { readonly service: string; readonly isAccepted: boolean };
+  /** Why it is dropped or rejected. */
+  readonly cause?: Cause;
   readonly says: string;
   readonly rule?: string;
   readonly because: readonly Evidence[];
@@ -149,6 +152,7 @@ function explain(reader: Reader, q: Question, variant: Variant, decision: Packet
         verdict: decision.kind,
         endpoints: [],
         masquerades: false,
+        cause: decision.cause,
         says: decision.says,
         rule: ruleText(q.proxy, variant, 'cluster-ips-check'),
         because: [q.proxy.evidence, ...q.services.map((s) => s.evidence)],
@@ -192,6 +196,7 @@ function explainVerdict(
     endpoints,
     masquerades: verdict.kind === 'dnat' && verdict.isMasqueraded,
     ...(hairpins.length > 0 && { hairpins }),
+    ...(verdict.kind !== 'dnat' && { cause: verdict.cause }),
     says: `${service}: ${verdict.says}`,
     rule: ruleText(q.proxy, variant, frontend.kind),
     because,

@@ -15,7 +15,15 @@ import { takesNodePorts } from './node-port.ts';
 import type { ProxyRules } from './rules.ts';
 import { isKeptOut } from './source-ranges.ts';
 import type { Place } from './topology.ts';
-import { externalVerdict, internalVerdict, type Origin, type Verdict } from './verdict.ts';
+import {
+  type Cause,
+  externalVerdict,
+  internalVerdict,
+  noEndpoint,
+  noLocalEndpoint,
+  type Origin,
+  type Verdict,
+} from './verdict.ts';
 
 /** Everything the rules of one node are made of, as far as this packet can meet them. */
 export interface ProxyState {
@@ -36,7 +44,7 @@ export type PacketDecision =
       readonly hairpins: boolean;
     }
   /** A ClusterIP that nothing serves on this port, or that no Service has. */
-  | { readonly kind: 'drop' | 'reject'; readonly says: string }
+  | { readonly kind: 'drop' | 'reject'; readonly cause: Cause; readonly says: string }
   /** The port on which kube-proxy answers health checks of a Service. */
   | { readonly kind: 'health-check'; readonly service: Service; readonly isAccepted: boolean }
   | { readonly kind: 'conflict'; readonly frontends: readonly Frontend[] }
@@ -73,7 +81,7 @@ function verdictAt(state: ProxyState, at: Frontend, packet: Packet, origin: Orig
     return untakenNodePort(state.config, categories, use);
   }
   if (at.kind === 'vip' && isFirewalled(state, at.service, categories, origin.ip)) {
-    return { kind: 'drop', says: 'the source is outside loadBalancerSourceRanges' };
+    return { kind: 'drop', cause: 'source-ranges', says: 'the source is outside loadBalancerSourceRanges' };
   }
   return state.config.mode === 'ipvs'
     ? ipvsExternalVerdict(categories, use, origin.isNode || origin.isLocalPod)
@@ -83,9 +91,9 @@ function verdictAt(state: ProxyState, at: Frontend, packet: Packet, origin: Orig
 /** iptables rejects and drops a NodePort without endpoints on every local address, also where it has no NAT rule. */
 function untakenNodePort(config: ProxyConfig, categories: Categories, use: PolicyUse): Verdict | undefined {
   if (config.mode !== 'iptables') return undefined;
-  if (!categories.hasAny) return { kind: 'reject', says: 'the Service has no usable endpoint' };
+  if (!categories.hasAny) return noEndpoint;
   if (!use.isExternalLocal || (categories.local ?? []).length > 0) return undefined;
-  return { kind: 'drop', says: 'externalTrafficPolicy is Local and this node has no endpoint' };
+  return noLocalEndpoint;
 }
 
 /** iptables makes its firewall chain only for a Service with endpoints; nftables checks sources first. */
@@ -151,8 +159,8 @@ function clusterIpCheck(state: ProxyState, packet: Packet): PacketDecision | und
   if (mode === 'iptables' || isLoopback(packet.destination)) return undefined;
   if (mode === 'nftables' && !state.rules.clusterIpCheck) return undefined;
   if (state.services.some((s) => s.clusterIps.includes(packet.destination))) {
-    return { kind: 'reject', says: 'the ClusterIP does not serve this port' };
+    return { kind: 'reject', cause: 'not-served', says: 'the ClusterIP does not serve this port' };
   }
   if (mode === 'ipvs' || !serviceCidrs.some((c) => contains(c, packet.destination))) return undefined;
-  return { kind: 'drop', says: 'no Service has this address of the Service network' };
+  return { kind: 'drop', cause: 'not-served', says: 'no Service has this address of the Service network' };
 }

@@ -3,7 +3,7 @@
  * KUBE-*-LOCAL). Read from source; not checked against a kernel, because the lab's kernel has no IPVS.
  */
 import type { Categories, PolicyUse } from './categorise.ts';
-import type { Verdict } from './verdict.ts';
+import { noEndpoint, noLocalEndpoint, type Verdict } from './verdict.ts';
 
 /** External traffic under policy Local: local endpoints for everyone; without one, all of them and no masquerade. */
 export function ipvsExternalVerdict(
@@ -11,7 +11,7 @@ export function ipvsExternalVerdict(
   use: PolicyUse,
   isFromNodeOrPod: boolean,
 ): Verdict {
-  if (!categories.hasAny) return { kind: 'reject', says: 'the Service has no usable endpoint' };
+  if (!categories.hasAny) return noEndpoint;
   const cluster = categories.cluster ?? [];
   if (!use.isExternalLocal) {
     return { kind: 'dnat', endpoints: cluster, isMasqueraded: true, says: 'policy Cluster masquerades' };
@@ -28,5 +28,8 @@ export function ipvsExternalVerdict(
       says: 'no local endpoint, so any is used',
     };
   }
-  return { kind: 'drop', says: 'an endpoint elsewhere is chosen without masquerade, so its answer is lost' };
+  return {
+    ...noLocalEndpoint,
+    says: 'an endpoint elsewhere is chosen without masquerade, so its answer is lost',
+  };
 }

@@ -25,7 +25,22 @@ export type Verdict =
       readonly isMasqueraded: boolean;
       readonly says: string;
     }
-  | { readonly kind: 'drop' | 'reject'; readonly says: string };
+  | { readonly kind: 'drop' | 'reject'; readonly cause: Cause; readonly says: string };
+
+/** Why a packet is not let through: no endpoint anywhere, none on this node, or a source that is not allowed. */
+export type Cause = 'no-endpoint' | 'no-local-endpoint' | 'source-ranges' | 'not-served';
+
+export const noEndpoint: Verdict = {
+  kind: 'reject',
+  cause: 'no-endpoint',
+  says: 'the Service has no usable endpoint',
+};
+
+export const noLocalEndpoint: Verdict = {
+  kind: 'drop',
+  cause: 'no-local-endpoint',
+  says: 'externalTrafficPolicy is Local and this node has no endpoint',
+};
 
 /** Traffic to the ClusterIP: internal policy, masqueraded only if it comes from outside the pod network. */
 export function internalVerdict(
@@ -34,10 +49,10 @@ export function internalVerdict(
   origin: Origin,
   config: ProxyConfig,
 ): Verdict {
-  if (!categories.hasAny) return { kind: 'reject', says: 'the Service has no usable endpoint' };
+  if (!categories.hasAny) return noEndpoint;
   const endpoints = (use.isInternalLocal ? categories.local : categories.cluster) ?? [];
   if (endpoints.length === 0) {
-    return { kind: 'drop', says: 'internalTrafficPolicy is Local and this node has no endpoint' };
+    return { ...noLocalEndpoint, says: 'internalTrafficPolicy is Local and this node has no endpoint' };
   }
   const isMasqueraded = config.masqueradeAll || (config.hasLocalDetector && !origin.isLocalPod);
   return { kind: 'dnat', endpoints, isMasqueraded, says: masqueradeText(isMasqueraded) };
@@ -50,7 +65,7 @@ export function externalVerdict(
   origin: Origin,
   config: ProxyConfig,
 ): Verdict {
-  if (!categories.hasAny) return { kind: 'reject', says: 'the Service has no usable endpoint' };
+  if (!categories.hasAny) return noEndpoint;
   const cluster = categories.cluster ?? [];
   if (!use.isExternalLocal) {
     return { kind: 'dnat', endpoints: cluster, isMasqueraded: true, says: 'policy Cluster masquerades' };
@@ -72,9 +87,7 @@ export function externalVerdict(
     };
   }
   const local = categories.local ?? [];
-  if (local.length === 0) {
-    return { kind: 'drop', says: 'externalTrafficPolicy is Local and this node has no endpoint' };
-  }
+  if (local.length === 0) return noLocalEndpoint;
   return { kind: 'dnat', endpoints: local, isMasqueraded: false, says: 'policy Local keeps the source' };
 }
 
