@@ -381,6 +381,22 @@ describe('out and back', () => {
   });
 });
 
+test('a route back into the firewall is a loop, and ends', () => {
+  const back = [
+    alias('nginx', ['10.66.0.1']),
+    stated('gateway', {
+      firewall: 'pfsense',
+      name: 'SELF',
+      interface: 'opt1',
+      ip: ip('10.0.20.1'),
+      isDefault: false,
+      family: 4,
+    }),
+    stated('staticRoute', { firewall: 'pfsense', network: prefix('10.66.0.0/16'), gateway: 'SELF' }),
+  ];
+  expect(dial(back).disposition).toBe('loop');
+});
+
 test('the shared address is where the forward leads today', () => {
   expect(
     dial([])

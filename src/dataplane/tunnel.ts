@@ -48,8 +48,7 @@ export function chooseRule(reader: Reader, tunnel: string, host: DnsName, path: 
   const fact = reader.get('tunnel', tunnel);
   const gap = reader.gap('tunnelRule', `tunnel/${tunnel}`) ?? reader.gap('tunnel', `tunnel/${tunnel}`);
   if (gap) return { kind: 'gap', gap };
-  for (const rule of reader.by('tunnelRule', 'tunnel', tunnel)) {
-    if (!hostMatches(rule.value, host)) continue;
+  for (const rule of rulesFor(reader.by('tunnelRule', 'tunnel', tunnel), host)) {
     const taken = pathMatches(rule.value, path);
     if (taken === undefined)
       return {
@@ -88,17 +87,8 @@ export function connectorPods(
   const found = (['Deployment', 'DaemonSet', 'StatefulSet'] as const)
     .map((type) => reader.get('workload', `${cluster}/${namespace}/${type}/${workload}`))
     .find((w) => w !== undefined);
-  const pods = found
-    ? reader
-        .by('pod', 'cluster', cluster)
-        .filter(
-          (p) =>
-            p.value.namespace === namespace &&
-            p.value.isReady &&
-            matchesSelector(found.value.selector, p.value.labels),
-        )
-    : [];
-  if (pods.length > 0) return pods.map((p) => `pod/${p.key.slice('pod:'.length)}`);
+  const pods = found ? readyPods(reader.by('pod', 'cluster', cluster), found) : [];
+  if (pods.length > 0) return pods;
   const gap = reader.gap(found ? 'pod' : 'workload', `cluster/${cluster}`);
   return (
     gap ??
@@ -109,6 +99,23 @@ export function connectorPods(
       `cluster/${cluster}`,
     )
   );
+}
+
+const podsOfWorkloads = new WeakMap<readonly Fact<'pod'>[], Map<Fact<'workload'>, readonly string[]>>();
+
+/** Ready pods of a workload by its selector; found once for each list of pods. */
+function readyPods(pods: readonly Fact<'pod'>[], workload: Fact<'workload'>): readonly string[] {
+  const known = podsOfWorkloads.get(pods) ?? new Map<Fact<'workload'>, readonly string[]>();
+  podsOfWorkloads.set(pods, known);
+  const { namespace, selector } = workload.value;
+  const found =
+    known.get(workload) ??
+    pods
+      .filter((p) => p.value.namespace === namespace && p.value.isReady)
+      .filter((p) => matchesSelector(selector, p.value.labels))
+      .map((p) => `pod/${p.key.slice('pod:'.length)}`);
+  known.set(workload, found);
+  return found;
 }
 
 const connectors = new WeakMap<readonly Fact<'workload'>[], readonly string[]>();
@@ -151,6 +158,36 @@ export function parseOrigin(service: string): Origin {
   const host = ip ? { ip } : name ? { name } : undefined;
   if (!host || !Number.isInteger(port) || text === '') return { kind: 'other', text: service };
   return { kind: 'address', host, port, isHttp: scheme.startsWith('http') || scheme.startsWith('ws') };
+}
+
+interface RuleIndex {
+  readonly exact: ReadonlyMap<string, readonly Fact<'tunnelRule'>[]>;
+  /** Wildcards and rules for any host. */
+  readonly open: readonly Fact<'tunnelRule'>[];
+}
+
+/** Kept for as long as the list of rules is the same object. */
+const ruleIndexes = new WeakMap<readonly Fact<'tunnelRule'>[], RuleIndex>();
+
+/** Rules that match the host, in their order. */
+function rulesFor(rules: readonly Fact<'tunnelRule'>[], host: DnsName): readonly Fact<'tunnelRule'>[] {
+  const index = ruleIndexes.get(rules) ?? indexRules(rules);
+  const matching = [
+    ...(index.exact.get(host) ?? []),
+    ...index.open.filter((r) => hostMatches(r.value, host)),
+  ];
+  return matching.sort((a, b) => a.value.position - b.value.position);
+}
+
+function indexRules(rules: readonly Fact<'tunnelRule'>[]): RuleIndex {
+  const isOpen = (r: Fact<'tunnelRule'>) => !r.value.hostname || r.value.hostname.startsWith('*');
+  const exact = Map.groupBy(
+    rules.filter((r) => !isOpen(r)),
+    (r) => r.value.hostname?.toLowerCase() ?? '',
+  );
+  const index = { exact, open: rules.filter(isOpen) };
+  ruleIndexes.set(rules, index);
+  return index;
 }
 
 function hostMatches(rule: TunnelRule, host: DnsName): boolean {
