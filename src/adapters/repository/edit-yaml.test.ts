@@ -129,7 +129,7 @@ describe('YAML', () => {
   it.each([
     ['a text of several lines', 'text', '14: the value is a text of several lines'],
     ['an alias', 'again', '18: the value is an alias: change it at its anchor'],
-    ['several elements', 'list.name', '10: name is in 2 elements of the list'],
+    ['several elements', 'list.name', '11: name is in 2 elements of the list'],
     ['no map', 'oct.a', '9: oct is no map'],
     ['an anchor that others use', 'last', '17: the edit would not change this place alone'],
   ])('refuses %s', async (_, path, says) => {
