@@ -14,6 +14,7 @@ import {
   stated,
   traefik,
   traefikPorts,
+  vantage,
 } from '#test/estates.ts';
 import type { Flow } from './flow.ts';
 import type { Quic } from './trace.ts';
@@ -140,6 +141,14 @@ describe('completes', () => {
     const found = quic(c.add ?? [], c.flow);
     expect(found ?? {}).toMatchObject(c.is);
     if (c.says) expect(found?.says).toContain(c.says);
+  });
+
+  test('a VPN with a small MTU carries HTTPS, and no HTTP/3', () => {
+    const more = { gateway: 'pfsense', resolver: 'technitium', mtu: 1280 };
+    const vpn = vantage('lan', 'vpn', ['192.168.1.20'], more);
+    expect(quic([vpn], { from: 'lan' })).toMatchObject({ isOffered: true, completes: 'no' });
+    const [trace] = walk(homeReader({ add: [vpn] }), { ...web, from: 'lan', protocol: 'udp' }).traces;
+    expect(trace?.disposition).toBe('too-big');
   });
 
   test('session affinity is named for what it keeps', () => {
