@@ -1,0 +1,80 @@
+/*
+ * A whole estate in the lab: compiled, brought up, its controllers running, every endpoint answering.
+ */
+import type { Estate } from '#estate/estate.ts';
+import { type Authority, makeAuthority } from '../hosts/certificate.ts';
+import { Announcer } from '../kernel/announcer.ts';
+import type { LabUnavailable } from '../kernel/availability.ts';
+import { type Lab, type LabOptions, startLab } from '../kernel/lab.ts';
+import { Controllers } from './controllers.ts';
+import { type Delays, delaysMs } from './delays.ts';
+import { certificateNames, EndpointServers } from './endpoint-servers.ts';
+import { hostName } from './names.ts';
+import { type CompiledEstate, compileEstate } from './plan-hosts.ts';
+import { LabStore } from './store.ts';
+
+export interface EstateLabOptions extends LabOptions {
+  /** Instead of the real ones'. */
+  readonly delays?: Partial<Delays>;
+}
+
+export interface EstateLab {
+  readonly kind: 'estate-lab';
+  readonly lab: Lab;
+  readonly store: LabStore;
+  readonly compiled: CompiledEstate;
+  readonly controllers: Controllers;
+  readonly servers: EndpointServers;
+  readonly authority: Authority;
+  readonly down: () => Promise<void>;
+}
+
+/** Builds the estate; says `unavailable` where no lab can be. */
+export async function startEstateLab(
+  estate: Estate,
+  options: EstateLabOptions = {},
+): Promise<EstateLab | LabUnavailable> {
+  const store = new LabStore(estate);
+  const compiled = compileEstate(store.reader);
+  const lab = await startLab(compiled.topology, options);
+  if (lab.kind === 'unavailable') return lab;
+  try {
+    return await bringUp(lab, store, compiled, { ...delaysMs, ...options.delays });
+  } catch (cause) {
+    await lab.down();
+    throw cause;
+  }
+}
+
+async function bringUp(
+  lab: Lab,
+  store: LabStore,
+  compiled: CompiledEstate,
+  delays: Delays,
+): Promise<EstateLab> {
+  const authority = makeAuthority();
+  const identity = authority.issue(certificateNames(store.reader));
+  const servers = new EndpointServers(lab, identity, new Set());
+  const [announcers] = await Promise.all([startAnnouncers(lab, store), servers.startAll(store.reader)]);
+  const controllers = new Controllers({ lab, store, announcers, delays });
+  await controllers.begin();
+  return {
+    kind: 'estate-lab',
+    lab,
+    store,
+    compiled,
+    controllers,
+    servers,
+    authority,
+    down: () => lab.down(),
+  };
+}
+
+async function startAnnouncers(lab: Lab, store: LabStore): Promise<Map<string, Announcer>> {
+  const nodes = store.reader.all('node').map((n) => n.value.name);
+  const known = new Set(lab.topology.hosts.map((h) => h.name));
+  const started = nodes
+    .filter((name) => known.has(hostName('node', name)))
+    .map(async (name) => [name, await Announcer.start(lab, hostName('node', name), 'eth0')] as const);
+  return new Map(await Promise.all(started));
+}

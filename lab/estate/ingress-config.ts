@@ -1,0 +1,74 @@
+/*
+ * What an ingress pod of the estate is started with in the lab: its entry points with their trust and HTTP/3, and a router
+ * for every host that a route names.
+ */
+import type { Reader } from '#estate/estate.ts';
+import type { Ingress, Listener, Route, Trust } from '#estate/ingress.ts';
+import type { Pod } from '#estate/kubernetes.ts';
+import type { EntryPoint, IngressRouter, Trust as LabTrust } from '../hosts/ingress-types.ts';
+
+/** The pods of an ingress that run. */
+export function ingressPods(reader: Reader, ingress: Ingress): readonly Pod[] {
+  const labels = Object.entries(ingress.podLabels);
+  return reader
+    .by('pod', 'cluster', ingress.cluster)
+    .map((p) => p.value)
+    .filter((p) => p.namespace === ingress.namespace && labels.length > 0)
+    .filter((p) => labels.every(([k, v]) => p.labels[k] === v) && p.ips.length > 0 && p.node !== undefined);
+}
+
+export function entryPointsOf(ingress: Ingress): readonly EntryPoint[] {
+  return ingress.listeners.filter((l) => l.protocol === 'tcp').map(entryPointOf);
+}
+
+/** `h3` with the port that the program itself would name: its own, unless another is advertised. */
+function entryPointOf(listener: Listener): EntryPoint {
+  const advertised = listener.http3 && (listener.http3.advertisedPort ?? listener.port);
+  return {
+    name: listener.name,
+    port: listener.port,
+    tls: listener.tls,
+    http3: listener.http3 !== undefined,
+    ...(advertised !== undefined && { altSvc: `h3=":${advertised}"; ma=2592000` }),
+    ...(listener.proxyProtocol && { proxyProtocol: trustOf(listener.proxyProtocol) }),
+    forwardedHeaders: trustOf(listener.forwardedHeaders),
+  };
+}
+
+/** One router per route and host, those with an allowlist refusing others. */
+export function routersOf(reader: Reader, ingress: Ingress): readonly IngressRouter[] {
+  return reader
+    .by('route', 'cluster', ingress.cluster)
+    .map((r) => r.value)
+    .filter((r) => isFor(r, ingress) && r.match.hosts.length > 0)
+    .sort((a, b) => b.priority - a.priority)
+    .map((route) => {
+      const allow = allowOf(reader, route);
+      return {
+        name: route.routerName ?? `${route.namespace}-${route.name}`,
+        hosts: route.match.hosts.map((h) => h.replace(/\.$/, '')),
+        ...(allow && { allow }),
+      };
+    });
+}
+
+function isFor(route: Route, ingress: Ingress): boolean {
+  return (
+    route.ingressClass === undefined ||
+    ingress.ingressClass === undefined ||
+    route.ingressClass === ingress.ingressClass
+  );
+}
+
+/** Ranges of the allowlists on a route that look at the connection's peer; undefined: there is none. */
+function allowOf(reader: Reader, route: Route): readonly string[] | undefined {
+  const lists = route.middlewares.flatMap((id) => {
+    const rule = reader.get('middleware', `${route.cluster}/${id}`)?.value.rule;
+    return rule?.kind === 'ip-allow-list' && rule.depth === 0 ? [rule.ranges] : [];
+  });
+  return lists.length === 0 ? undefined : lists.flat();
+}
+
+function trustOf(trust: Trust): LabTrust {
+  return { trustedIps: trust.from, ...(trust.everyone && { insecure: true }) };
+}
