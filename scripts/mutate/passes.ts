@@ -33,6 +33,7 @@ async function survivorsOf(
     const done = await round([join(import.meta.dirname, script), ...words], left, survivors);
     if (left[0] === -1 && survivors[0] !== -1) throw new Error(`${script}: the unchanged code fails`);
     left = left.slice(done);
+    if (left.length > 0) console.log(`a mutant hung; ${left.length} to go`);
   }
   return survivors.filter((n) => n !== -1);
 }
@@ -54,6 +55,7 @@ async function round(
     timer = setTimeout(stop, hangMs);
     if (line.endsWith(' started')) started++;
     if (line.endsWith(' survived')) survivors.push(Number(line.split(' ')[0]));
+    if (line.endsWith(' started') && started % 100 === 0) console.log(`  ${started} of ${numbers.length}`);
   }
   clearTimeout(timer);
   if (started === 0) throw new Error(`${command[0]} did not start in the mutated copy`);
