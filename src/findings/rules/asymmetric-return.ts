@@ -21,13 +21,17 @@ export const asymmetricReturn: Rule = {
       context.walk(flow).traces.flatMap((trace) => {
         const back = trace.returnPath;
         if (back === undefined || back.disposition === 'unknown') return [];
-        return back.isAsymmetric || back.disposition !== 'delivered' ? [{ flow, trace, back }] : [];
+        const isOutside = !['node', 'pod', 'tunnel-edge'].includes(
+          context.reader.get('vantagePoint', flow.from)?.value.kind ?? '',
+        );
+        return (back.isAsymmetric && isOutside) || back.disposition !== 'delivered'
+          ? [{ flow, trace, back }]
+          : [];
       }),
     );
     const groups = groupBy(
       ways,
-      (w) =>
-        `${w.flow.from} ${w.trace.reached?.service ?? w.trace.dialled ?? ''} ${w.flow.protocol} ${w.back.disposition}`,
+      (w) => `${w.flow.from} ${w.trace.reached?.service ?? w.trace.dialled ?? ''} ${w.back.disposition}`,
     );
     return [...groups.values()].flatMap((group) => {
       const [first] = group;
@@ -38,11 +42,11 @@ export const asymmetricReturn: Rule = {
         finding({
           code: 'asymmetric-return',
           severity: isLost ? 'critical' : 'warning',
-          subject: `${first.trace.reached?.service ?? first.trace.dialled ?? '?'} from ${first.flow.from} by ${first.flow.protocol}`,
+          subject: `${first.trace.reached?.service ?? first.trace.dialled ?? '?'} from ${first.flow.from}`,
           title: isLost
             ? `Answers from ${first.trace.reached?.service ?? first.trace.dialled} to ${first.flow.from} are lost: ${first.back.disposition}`
             : `Answers from ${first.trace.reached?.service ?? first.trace.dialled} to ${first.flow.from} come back another way`,
-          cause: `${last?.steps.at(-1)?.says ?? 'The way back is another.'} Policy Cluster hides this for clients of the same network, since the announcing node puts its own address in.`,
+          cause: `${last?.steps.at(-1)?.says ?? 'The way back is another.'}`,
           claims: [
             claim(
               `way in: ${first.trace.hops.map((h) => h.host).join(' → ')}`,
@@ -60,7 +64,7 @@ export const asymmetricReturn: Rule = {
             names: distinct(group.map((g) => ('name' in g.flow.to ? g.flow.to.name : undefined))),
           },
           advice: [
-            'Route the answer back the way the request came (policy route on the node, or one network for both), before policy Local uncovers it.',
+            'Route the answer back the way the request came (policy route on the node, or one network for both), before policy Local uncovers it: under Cluster the announcing node’s own address hides it from clients of the same network.',
           ],
         }),
       ];

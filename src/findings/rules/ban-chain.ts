@@ -3,7 +3,6 @@
  * routes that ask it. Each link is read; that a test ban refuses no snapshot shows.
  */
 import type { Reader } from '#estate/estate.ts';
-import type { Fact } from '#estate/fact.ts';
 import { prefix } from '#net/prefix.ts';
 import { claim, count, finding, list } from '../compose.ts';
 import { isCovered } from '../coverage.ts';

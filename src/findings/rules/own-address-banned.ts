@@ -33,15 +33,13 @@ function ownRanges(reader: Reader): readonly Own[] {
     ...reader
       .all('publicAddress')
       .map((p) => ({ range: rangeOf(prefix(p.value.ip)), who: `the public address ${p.value.ip}`, fact: p })),
-    ...reader
-      .all('node')
-      .flatMap((n) =>
-        n.value.internalIps.map((ip) => ({
-          range: rangeOf(prefix(ip)),
-          who: `node ${n.value.name}`,
-          fact: n,
-        })),
-      ),
+    ...reader.all('node').flatMap((n) =>
+      n.value.internalIps.map((ip) => ({
+        range: rangeOf(prefix(ip)),
+        who: `node ${n.value.name}`,
+        fact: n,
+      })),
+    ),
     ...reader
       .all('protectedPeople')
       .flatMap((p) =>
