@@ -59,6 +59,11 @@ describe('announcerOf', () => {
     });
   });
 
+  it('does not decide between two clusters that have the same VIP', () => {
+    const rivals = [service('edge'), service('edge', { cluster: 'away' })];
+    expect(ask({ service: rivals })?.gap?.id).toMatch(/^vip-conflict\/10.0.20.200/);
+  });
+
   it('elects once for Services that share the address', () => {
     const two = [service('edge', { sharingKey: 'k' }), service('quic', { sharingKey: 'k' })];
     const slices = [slice('edge', ['k8s-node1']), slice('quic', ['k8s-node2'])];

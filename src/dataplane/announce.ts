@@ -37,6 +37,8 @@ export function announcerOf(reader: Reader, vip: Ip): Announcement | undefined {
   const [first] = services;
   if (first === undefined) return maybeHidden(reader, vip);
   const cluster = first.value.cluster;
+  const rival = services.find((s) => s.value.cluster !== cluster);
+  if (rival !== undefined) return unknown(services, rivalGap(vip, cluster, rival));
   const announcing = reader.get('announcing', cluster);
   const gap = announcerGap(reader, cluster, announcing, services);
   if (gap !== undefined || announcing === undefined) return unknown(services, gap ?? noProgram(cluster));
@@ -211,6 +213,17 @@ function noProgram(cluster: string): Gap {
     cluster,
     ['announcing'],
     `who announces addresses in ${cluster} is not known`,
+  );
+}
+
+function rivalGap(vip: Ip, cluster: string, rival: Fact<'service'>): Gap {
+  return clusterGap(
+    `vip-conflict/${vip}`,
+    cluster,
+    ['service'],
+    `${vip} is a VIP in ${cluster} and in ${rival.value.cluster}; who answers for it is not defined`,
+    'one cluster for each VIP',
+    rival.evidence,
   );
 }
 
