@@ -10,7 +10,7 @@ import { contains } from '#net/prefix.ts';
 import { type AtNode, leaveNode, type Spot } from './node-out.ts';
 import { interfacesAround, isPrivate } from './route.ts';
 import { decideService, masqueradeAddress, type ServiceDecision } from './service.ts';
-import type { Packet, Reached } from './trace.ts';
+import type { Disposition, Packet, Reached } from './trace.ts';
 import {
   type Ended,
   ended,
@@ -52,13 +52,22 @@ function refused(spot: Spot, way: Way, decision: ServiceDecision): Ended {
     because: decision.because,
     ...(decision.rule && { rule: decision.rule }),
   };
-  const stepped = withStep(way, spot.host, step);
-  if (decision.service === undefined) return ended(stepped, 'no-listener');
-  const service = spot.reader.get('service', decision.service);
-  const ranges = service?.value.sourceRanges ?? [];
-  const isOutside =
-    decision.verdict === 'drop' && ranges.length > 0 && !ranges.some((r) => contains(r, way.packet.source));
-  return ended(stepped, isOutside ? 'denied' : 'no-endpoint');
+  return ended(withStep(way, spot.host, step), dispositionOf(decision));
+}
+
+function dispositionOf({ cause }: ServiceDecision): Disposition {
+  switch (cause) {
+    case 'source-ranges':
+      return 'denied';
+    case 'no-endpoint':
+    case 'no-local-endpoint':
+      return 'no-endpoint';
+    case 'not-served':
+    case undefined:
+      return 'no-listener';
+    default:
+      return cause satisfies never;
+  }
 }
 
 /** DNAT to one endpoint, masqueraded where the rules say so. */
