@@ -113,13 +113,34 @@ function routeText(
   own: Set<FactKey>,
   vantagePods: ReadonlySet<string>,
 ): string {
-  const { namespace, name: routeName, routerName, backend, ...rest } = fact.value;
+  const { namespace, name: routeName, routerName, backend, priority, ...rest } = fact.value;
   const behind =
     backend === undefined ? 'nothing' : backendText(reader, fact.value.cluster, backend, own, vantagePods);
   const middlewares = rest.middlewares.map((m) =>
     m.startsWith(`${namespace}/`) ? middlewareText(reader, fact, m) : m,
   );
-  return `route ${canonical({ ...rest, middlewares }).replaceAll(name, '«name»')} ${behind}`;
+  const rank = rivalsOf(reader, fact, name).map((r) => Math.sign(r.value.priority - priority));
+  return `route ${rank.join()} ${canonical({ ...rest, middlewares }).replaceAll(name, '«name»')} ${behind}`;
+}
+
+/** Routes that may match the name as well: its own others, and those for any host. Only how they rank counts. */
+function rivalsOf(reader: Reader, fact: Fact<'route'>, name: DnsName): readonly Fact<'route'>[] {
+  const some = [
+    ...reader.by('route', 'host', name),
+    ...reader.by('route', 'host', '*'),
+    ...wildcardRoutes(reader),
+  ];
+  return some.filter((r) => r.key !== fact.key);
+}
+
+const wildcards = new WeakMap<Reader, readonly Fact<'route'>[]>();
+
+function wildcardRoutes(reader: Reader): readonly Fact<'route'>[] {
+  const known = wildcards.get(reader);
+  if (known !== undefined) return known;
+  const found = reader.all('route').filter((r) => r.value.match.hosts.some((h) => h.includes('*')));
+  wildcards.set(reader, found);
+  return found;
 }
 
 /** A middleware in the application's own namespace counts by what it does. */
@@ -128,7 +149,10 @@ function middlewareText(reader: Reader, route: Fact<'route'>, middleware: string
   return fact === undefined ? middleware : `own ${canonical(fact.value.rule)}`;
 }
 
-/** Type, ports, policy and where the endpoints are: which node is lost makes a difference, which address not. */
+/**
+ * Type, ports, policy and how many endpoints there are in which condition. On which nodes they are is left out: a fault
+ * that touches a name's own endpoints has the name looked at by itself (search.ts).
+ */
 function backendText(
   reader: Reader,
   cluster: string,
@@ -142,15 +166,27 @@ function backendText(
   if (service === undefined) return `no service ${backend.port}`;
   if (service.value.type !== 'ClusterIP') return `service ${id}`;
   const { ports, internalPolicy, sessionAffinitySeconds, ipFamilies } = service.value;
+  const isPlaced = internalPolicy === 'local' || service.value.trafficDistribution !== undefined;
   const slices = reader.by('endpointSlice', 'service', id).map((s) => {
     own.add(s.key);
-    const endpoints = s.value.endpoints.map(({ addresses, pod, ...rest }) => {
+    const endpoints = s.value.endpoints.map(({ addresses, pod, node, ...rest }) => {
       if (pod !== undefined) own.add(`pod:${cluster}/${pod}`);
-      return { ...rest, count: addresses.length, isVantage: pod !== undefined && vantagePods.has(pod) };
+      return {
+        ...rest,
+        ...(isPlaced && { node }),
+        count: addresses.length,
+        isVantage: pod !== undefined && vantagePods.has(pod),
+      };
     });
-    return { ports: s.value.ports, family: s.value.family, endpoints };
+    const slicePorts = s.value.ports.map(({ port, ...p }) => ({ ...p, has: port !== undefined }));
+    return { ports: slicePorts, family: s.value.family, endpoints };
   });
-  return canonical([backend.port, { ports, internalPolicy, sessionAffinitySeconds, ipFamilies }, slices]);
+  const plainPorts = ports.map(({ targetPort, ...p }) => p);
+  return canonical([
+    backend.port,
+    { ports: plainPorts, internalPolicy, sessionAffinitySeconds, ipFamilies },
+    slices,
+  ]);
 }
 
 interface Patterns {

@@ -17,6 +17,8 @@ export interface LinePoint {
   readonly point: StatePoint;
   readonly view: View;
   readonly held: Held;
+  /** Equal for points of equal view, held answers and windowed stage. */
+  readonly id: string;
   /** Stage that the point lies in: of the change last made, or last taken back. undefined at the start. */
   readonly stage?: Stage;
   /** Changes done and not taken back: their undo is needed from here. */
@@ -69,6 +71,7 @@ function startOf(views: Views, changes: readonly Numbered[]): LinePoint {
     point,
     view: views.base,
     held: nothingHeld,
+    id: idOf(views.base, nothingHeld, undefined),
     done: [],
     times: 1,
     isSettled: true,
@@ -108,7 +111,7 @@ function rollingBack(
 }
 
 function count(known: Map<string, { readonly point: LinePoint; times: number }>, p: LinePoint): void {
-  const id = `${p.done.length}|${p.isSettled}|${p.view.id}|${heldId(p.held)}`;
+  const id = `${p.done.length}|${p.isSettled}|${p.id}`;
   const same = known.get(id);
   if (same === undefined) known.set(id, { point: p, times: 1 });
   else same.times++;
@@ -132,10 +135,14 @@ function step(
   const common = { point, stage, done, from, times: 1, ...(next && { next }) };
   if (planned.change.kind === 'wait') {
     const held = isWaited(planned.change, direction) ? holdPast(from.held, planned.change) : from.held;
-    return [{ ...common, view: from.view, held, isSettled: true }];
+    return [{ ...common, view: from.view, held, id: idOf(from.view, held, stage), isSettled: true }];
   }
   const simulated = simulate(world, from.view.reader, planned);
   return simulated.ok ? pointsOf(views, common, simulated.moves) : simulated.says;
+}
+
+function idOf(view: View, held: Held, stage: Stage | undefined): string {
+  return `${view.serial}|${heldId(held)}|${stage?.window === undefined ? '' : stage.id}`;
 }
 
 function isWaited(change: Change, direction: 'forward' | 'back'): boolean {
@@ -151,7 +158,8 @@ function pointsOf(views: Views, common: Common, moves: readonly Move[]): readonl
     const held = holdAfter(at.view.reader, at.held, move.writes);
     const view = views.with(at.view, move.writes);
     const point = i === 0 ? common.point : { ...common.point, says: move.says };
-    at = { ...common, point, view, held, from: at, isSettled: i === moves.length - 1 } as LinePoint;
+    const id = idOf(view, held, common.stage);
+    at = { ...common, point, view, held, id, from: at, isSettled: i === moves.length - 1 } as LinePoint;
     points.push(at);
   }
   return points;

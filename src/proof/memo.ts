@@ -24,6 +24,8 @@ export class Memo {
   readonly #ingresses = new KeptAnswers<IngressResult>();
   readonly #quics = new KeptAnswers<Quic | undefined>();
   readonly #ids = new WeakMap<object, number>();
+  readonly #arrivals = new Map<string, number>();
+  readonly #arrivalOfPath = new WeakMap<PathTrace, number>();
   #nextId = 1;
 
   constructor(world: Pick<World, 'walk' | 'staged'>) {
@@ -37,6 +39,18 @@ export class Memo {
 
   get asked(): number {
     return this.#walks.asked;
+  }
+
+  /** How often each stage was asked, and how often it had to be walked. */
+  stats(): Readonly<Record<string, readonly [asked: number, fresh: number]>> {
+    const of = (k: KeptAnswers<unknown>) => [k.asked, k.fresh] as const;
+    return {
+      walks: of(this.#walks),
+      resolutions: of(this.#resolutions),
+      paths: of(this.#paths),
+      ingresses: of(this.#ingresses),
+      quics: of(this.#quics),
+    };
   }
 
   /** The walk of the flow in the view, kept or fresh. */
@@ -70,14 +84,14 @@ export class Memo {
         use(this.#paths.answer(view, pathKey(input), (v) => this.#record(v, (r) => staged.path(r, input)))),
       ingress: (path, request) =>
         use(
-          this.#ingresses.answer(view, `${this.#idOf(path)} ${requestKey(request)}`, (v) =>
-            this.#record(v, (r) => staged.ingress(r, path, request)),
+          this.#ingresses.answer(view, `${this.#arrivalId(path)} ${requestKey(request)}`, (v) =>
+            this.#record(v, (r) => staged.ingress(r, arrivalOf(path), request)),
           ),
         ),
       quic: (path, result) =>
         use(
-          this.#quics.answer(view, `${this.#idOf(path)} ${this.#idOf(result.listener)}`, (v) =>
-            this.#record(v, (r, n) => staged.quic(this.#stages(staged, v, r, n), path, result)),
+          this.#quics.answer(view, `${pathKey(path.input)} ${this.#idOf(result.listener)}`, (v) =>
+            this.#record(v, (r, n) => staged.quic(this.#stages(staged, v, r, n), inputOf(path), result)),
           ),
         ),
     };
@@ -90,6 +104,17 @@ export class Memo {
     };
     const value = compute(recordingReader(view.reader, note), note);
     return { value, reads };
+  }
+
+  /** Number of what the ingress sees of a path: equal for paths that differ in their hops only. */
+  #arrivalId(path: PathTrace): number {
+    const known = this.#arrivalOfPath.get(path);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(arrivalOf(path));
+    const id = this.#arrivals.get(text) ?? this.#arrivals.size + 1;
+    this.#arrivals.set(text, id);
+    this.#arrivalOfPath.set(path, id);
+    return id;
   }
 
   #idOf(value: object | undefined): number {
@@ -107,6 +132,26 @@ type Note = (key: ReadKey) => void;
 export function flowKey(flow: Flow): string {
   const headers = flow.headers === undefined ? '' : JSON.stringify(flow.headers);
   return `${flowText(flow)} ${flow.source ?? ''} ${headers}`;
+}
+
+/** What an ingress may know of a path: who comes, and where to. Hops and the way back are left out, so that they cannot matter. */
+function arrivalOf(path: PathTrace): PathTrace {
+  const { hops, gaps, returnPath, choice, mtu, ...rest } = path;
+  const { family, protocol } = path.input;
+  const input = {
+    vantage: '',
+    family,
+    protocol,
+    ip: path.reached?.ip ?? path.input.ip,
+    port: path.reached?.port ?? 0,
+  };
+  return { ...rest, input, hops: [], gaps: [] };
+}
+
+/** What the question of HTTP/3 may know of a path: where it was started to. */
+function inputOf(path: PathTrace): PathTrace {
+  const { input, peer } = path;
+  return { input, peer, hops: [], gaps: [], disposition: 'delivered' };
 }
 
 function requestKey(request: IngressRequest): string {

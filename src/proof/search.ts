@@ -5,13 +5,13 @@
 import { keysTouched } from '#estate/estate.ts';
 import type { FactKey } from '#estate/fact.ts';
 import type { Fault } from './faults.ts';
-import { type Held, type HeldVersion, heldId } from './held.ts';
+import type { Held, HeldVersion } from './held.ts';
 import type { FlowInvariant } from './invariant.ts';
 import { flowInvariants } from './invariants/all.ts';
-import type { Judgement } from './judge.ts';
+import { healthOf, type Judgement } from './judge.ts';
 import type { LinePoint } from './line.ts';
 import type { KeptWalk } from './memo.ts';
-import type { CheckedFlow, Session } from './session.ts';
+import type { CheckedFlow, Member, Session } from './session.ts';
 import type { View } from './view.ts';
 
 /** One flow in one state with one fault and one choice of held answers. */
@@ -39,8 +39,9 @@ export class Search {
   readonly #session: Session;
   readonly #faults: readonly Fault[];
   readonly #flows: readonly CheckedFlow[];
-  readonly #faultViews = new Map<string, View>();
-  readonly #leaves = new Map<string, readonly Leaf[]>();
+  readonly #underFault = new Map<Fault, readonly CheckedFlow[]>();
+  readonly #faultViews = new Map<Fault, Map<number, View>>();
+  readonly #leaves = new Map<string, Map<string, readonly Leaf[]>>();
   #weights: (point: LinePoint) => number = () => 1;
   readonly checked = new Map<string, number>();
   /** Cases multiplied out: flows × held choices × (1 + faults). */
@@ -56,7 +57,7 @@ export class Search {
   run(points: readonly LinePoint[], onCase: OnCase): boolean {
     const distinct = distinctPoints(points);
     const weights = weightsOf(points);
-    this.#weights = (point) => weights.get(pointId(point)) ?? 1;
+    this.#weights = (point) => weights.get(point.id) ?? 1;
     const isStopped =
       distinct.some((p) => this.#plain(p, onCase)) ||
       distinct.some((p) => this.#held(p, onCase)) ||
@@ -83,29 +84,46 @@ export class Search {
 
   /** Counts the cases that the point stands for: equal positions, names of the class, choices, faults. */
   #cover(point: LinePoint, flow: CheckedFlow, leaves: number): void {
-    this.covered += this.#weights(point) * (flow.names?.length ?? 1) * leaves * (1 + this.#faults.length);
+    this.covered += this.#weights(point) * (flow.members?.length ?? 1) * leaves * (1 + this.#faults.length);
   }
 
   /** Only flows that the fault touches are looked at: for the others the walk is the one that was judged already. */
   #faulty(point: LinePoint, onCase: OnCase, withHeld: boolean): boolean {
     if (withHeld && point.held.length === 0) return false;
     return this.#faults.some((fault) => {
-      const start = this.#faultView(this.#session.views.base, this.#session.views.base, fault);
-      return this.#flows.some(
-        (flow) =>
-          !fault.silences(flow.flow.from) &&
-          this.#faultLeaves(point, flow, withHeld).some((leaf) => {
-            const view = this.#faultView(point.view, leaf.view, fault);
-            if (!this.#isTouched(leaf.view, view, flow)) return false;
-            return this.#judge(point, flow, { view, chosen: leaf.chosen }, onCase, fault, start);
-          }),
-      );
+      const { base } = this.#session.views;
+      const start = this.#faultView(base, base, fault);
+      return this.#flowsUnder(fault, start).some((flow) => {
+        const leaves = withHeld ? this.#leavesOf(point, flow) : [{ view: point.view, chosen: [] }];
+        return leaves.some((leaf) => {
+          if (withHeld && leaf.chosen.length === 0) return false;
+          const view = this.#faultView(point.view, leaf.view, fault);
+          if (!this.#isTouched(leaf.view, view, flow)) return false;
+          return this.#judge(point, flow, { view, chosen: leaf.chosen }, onCase, fault, start);
+        });
+      });
     });
   }
 
-  #faultLeaves(point: LinePoint, flow: CheckedFlow, withHeld: boolean): readonly Leaf[] {
-    if (!withHeld) return [{ view: point.view, chosen: [] }];
-    return this.#leavesOf(point, flow).filter((l) => l.chosen.length > 0);
+  /**
+   * Flows to look at under a fault: of each class one whose own objects it leaves alone, and each one whose it does not,
+   * unless that one fails at the start under the same fault: then nothing of it can be broken.
+   */
+  #flowsUnder(fault: Fault, start: View): readonly CheckedFlow[] {
+    const known = this.#underFault.get(fault);
+    if (known !== undefined) return known;
+    const flows = this.#flows
+      .filter((f) => !fault.silences(f.flow.from))
+      .flatMap((f) => (f.members === undefined ? [f] : this.#membersUnder(f.members, start)));
+    this.#underFault.set(fault, flows);
+    return flows;
+  }
+
+  #membersUnder(members: readonly Member[], start: View): readonly CheckedFlow[] {
+    const isOwn = (m: Member) => m.own.some((k) => start.overlay.has(k));
+    const untouched = members.find((m) => !isOwn(m));
+    const touched = members.filter((m) => isOwn(m) && healthOf(this.#walk(start, m.flow).value) !== 'bad');
+    return [...(untouched ? [untouched] : []), ...touched].map((m) => m.flow);
   }
 
   #isTouched(plain: View, faulty: View, flow: CheckedFlow): boolean {
@@ -114,11 +132,15 @@ export class Search {
   }
 
   #faultView(state: View, leaf: View, fault: Fault): View {
-    const id = `${fault.id}\n${leaf.id}`;
-    const known = this.#faultViews.get(id);
+    let ofFault = this.#faultViews.get(fault);
+    if (ofFault === undefined) {
+      ofFault = new Map();
+      this.#faultViews.set(fault, ofFault);
+    }
+    const known = ofFault.get(leaf.serial);
     if (known !== undefined) return known;
     const view = this.#session.views.with(leaf, fault.writes(state));
-    this.#faultViews.set(id, view);
+    ofFault.set(leaf.serial, view);
     return view;
   }
 
@@ -155,11 +177,15 @@ export class Search {
 
   /** Every choice among current and held answers that the flow's own chain reads. */
   #leavesOf(point: LinePoint, flow: CheckedFlow): readonly Leaf[] {
-    const id = `${flow.key}\n${point.view.id}\n${heldId(point.held)}`;
-    const known = this.#leaves.get(id);
+    let ofPoint = this.#leaves.get(point.id);
+    if (ofPoint === undefined) {
+      ofPoint = new Map();
+      this.#leaves.set(point.id, ofPoint);
+    }
+    const known = ofPoint.get(flow.key);
     if (known !== undefined) return known;
     const leaves = this.#explore({ view: point.view, chosen: [] }, point.held, new Set(), flow);
-    this.#leaves.set(id, leaves);
+    ofPoint.set(flow.key, leaves);
     return leaves;
   }
 
@@ -193,19 +219,14 @@ function isRead(reads: KeptWalk['reads'], view: View, version: HeldVersion): boo
 export function distinctPoints(points: readonly LinePoint[]): readonly LinePoint[] {
   const seen = new Set<string>();
   return points.filter((p) => {
-    const id = pointId(p);
-    if (seen.has(id)) return false;
-    seen.add(id);
+    if (seen.has(p.id)) return false;
+    seen.add(p.id);
     return true;
   });
 }
 
 function weightsOf(points: readonly LinePoint[]): ReadonlyMap<string, number> {
   const out = new Map<string, number>();
-  for (const p of points) out.set(pointId(p), (out.get(pointId(p)) ?? 0) + p.times);
+  for (const p of points) out.set(p.id, (out.get(p.id) ?? 0) + p.times);
   return out;
-}
-
-function pointId(p: LinePoint): string {
-  return `${p.view.id}\n${heldId(p.held)}\n${p.stage?.window === undefined ? '' : p.stage.id}`;
 }

@@ -15,8 +15,14 @@ export interface CheckedFlow {
   readonly flow: Flow;
   readonly key: string;
   readonly role: Role;
-  /** Names that this flow stands for, its own first; undefined: it is dialled by address. */
-  readonly names?: readonly DnsName[];
+  /** Flows of its class, itself first, with the facts that are their names' own; undefined: it stands for itself only. */
+  readonly members?: readonly Member[];
+}
+
+export interface Member {
+  readonly flow: CheckedFlow;
+  readonly name: DnsName;
+  readonly own: readonly FactKey[];
 }
 
 export interface Session {
@@ -52,9 +58,14 @@ export function flowClasses(session: Session, written: ReadonlySet<FactKey>): re
   }
   return [...groups.values()].map((group) => {
     const [first] = group as [CheckedFlow, ...CheckedFlow[]];
-    const names = group.flatMap((f) => ('name' in f.flow.to ? [f.flow.to.name] : []));
-    return names.length === 0 ? first : { ...first, names };
+    const members = group.flatMap((flow) => memberOf(session, flow) ?? []);
+    return members.length === 0 ? first : { ...first, members };
   });
+}
+
+function memberOf(session: Session, flow: CheckedFlow): Member | undefined {
+  const { to } = flow.flow;
+  return 'name' in to ? { flow, name: to.name, own: session.classes.get(to.name)?.own ?? [] } : undefined;
 }
 
 function classKey(session: Session, { flow, key, role }: CheckedFlow, written: ReadonlySet<FactKey>): string {

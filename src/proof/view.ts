@@ -17,6 +17,8 @@ import { canonical } from '#estate/fingerprint.ts';
 export interface View {
   /** Equal for views that hold equal facts. */
   readonly id: string;
+  /** The same as a number. */
+  readonly serial: number;
   readonly overlay: ReadonlyMap<FactKey, Fact | undefined>;
   readonly reader: Reader;
   /** Version of every touched key; a key that is not here is as in the estate. Ordered by key. */
@@ -35,7 +37,7 @@ export class Views {
 
   constructor(estate: Estate) {
     this.#estate = estate;
-    this.base = { id: '', overlay: new Map(), reader: readerOf(estate), versions: new Map() };
+    this.base = { id: '', serial: 0, overlay: new Map(), reader: readerOf(estate), versions: new Map() };
     this.#known.set('', this.base);
   }
 
@@ -73,6 +75,7 @@ export class Views {
     const versions = this.#versionsOf(writes);
     return {
       id,
+      serial: this.#known.size,
       overlay,
       reader: readerOver(this.base.reader, writes),
       versions,

@@ -6,7 +6,6 @@ import type { Reader } from '#estate/estate.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import { announcementTime, durationOf } from '#plan/durations.ts';
 import type { Stage } from '#plan/plan.ts';
-import { heldId } from './held.ts';
 import type { LinePoint } from './line.ts';
 import type { Window } from './result.ts';
 import type { Case } from './search.ts';
@@ -42,11 +41,14 @@ export function windowOf(
 }
 
 function isAt(a: LinePoint, b: LinePoint): boolean {
-  return a.point.direction === 'forward' && a.view === b.view && heldId(a.held) === heldId(b.held);
+  return a.point.direction === 'forward' && a.id === b.id;
 }
 
 function described(stage: Stage, failed: readonly Case[]) {
-  const names: readonly string[] = failed.flatMap((c): readonly string[] => c.flow.names ?? ('ip' in c.flow.flow.to ? [c.flow.flow.to.ip] : []));
+  const names = failed.flatMap(({ flow }): readonly string[] => {
+    if ('ip' in flow.flow.to) return [flow.flow.to.ip];
+    return flow.members?.map((m) => m.name) ?? [flow.flow.to.name];
+  });
   const worst = failed[0];
   const says =
     worst?.judgement.kind === 'broken' ? worst.judgement.says : 'it is not known whether it arrives';
