@@ -12,6 +12,8 @@ import { contextOf, type Walking } from '#findings/run-rules.ts';
 import type { CheckReport } from '#report/check-report.ts';
 import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
 
+export type { Finding, Severity } from '#findings/finding.ts';
+
 export const walking: Walking = { walkerOf: (reader) => memoWalker(reader).walk, flowsOf };
 
 /** Reads the snapshot and checks it. */

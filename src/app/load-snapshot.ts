@@ -3,7 +3,7 @@ import { type Discovery, type SnapshotContext, type Source, systemOf } from '#ad
 import { messageOf } from '#estate/error.ts';
 import { type Estate, makeEstate } from '#estate/estate.ts';
 import type { Gap } from '#estate/evidence.ts';
-import type { FactKey } from '#estate/fact.ts';
+import type { Fact, FactKey } from '#estate/fact.ts';
 import { fingerprintsOf } from '#estate/fingerprint.ts';
 import { kindsOfHolds } from '#estate/holds.ts';
 import { mergeFacts } from '#estate/merge.ts';
@@ -55,7 +55,7 @@ export async function loadSnapshot(dir: string, options: LoadOptions = {}): Prom
   const merged = mergeFacts(read.facts);
   const gaps = [...open.gaps, ...read.gaps, ...merged.gaps, ...completenessGaps(open, isRead)];
   const files = await hashes(open.files);
-  const estate = makeEstate(merged.facts, withUniqueIds(gaps));
+  const estate = makeEstate(merged.facts, acceptedLast(withUniqueIds(gaps), merged.facts));
   return {
     root: open.root,
     estate,
@@ -140,6 +140,13 @@ function fingerprintOf(estate: Estate, files: readonly SnapshotFileHash[]): Fing
       return objects;
     },
   };
+}
+
+/** A reader names the first gap of a kind: one that the user accepted must not stand before one that is open. */
+function acceptedLast(gaps: readonly Gap[], facts: readonly Fact[]): readonly Gap[] {
+  const accepted = new Set(facts.map((f) => f.key));
+  const isOpen = (g: Gap) => !accepted.has(`acceptedGap:${g.id}`);
+  return [...gaps.filter(isOpen), ...gaps.filter((g) => !isOpen(g))];
 }
 
 /** Ids are how a gap is accepted, so the second of a kind gets a number. */

@@ -1,7 +1,6 @@
 /* `sightline check`: findings as text, JSON, Markdown or one HTML file. */
 import { writeFile } from 'node:fs/promises';
-import { checkSnapshot } from '#app/check.ts';
-import type { Finding, Severity } from '#findings/finding.ts';
+import { checkSnapshot, type Finding, type Severity } from '#app/check.ts';
 import type { CheckReport } from '#report/check-report.ts';
 import { findingsToText } from '#report/findings-text.ts';
 import type { Run } from '../main.ts';

@@ -1,11 +1,12 @@
-/* Whether the address that a move would take is free: pool, allocator, DHCP, and every place that names it. ARP no snapshot shows. */
+/* Whether the address that a move would take is free: pool, allocator, DHCP, and every place that names it. ARP no file shows. */
 import { allocate } from '#dataplane/allocate.ts';
 import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import { type Reference, referencesTo } from '#estate/reference.ts';
 import { type Ip, ipToNumber } from '#net/ip.ts';
-import { rangeHas, rangesOverlap } from '#net/prefix.ts';
+import { rangeHas } from '#net/prefix.ts';
 import { claim, finding, list, serviceText } from '../compose.ts';
+import { rangeText } from '../dhcp-text.ts';
 import type { Claim, Finding } from '../finding.ts';
 import { type Frontend, frontendsOf } from '../frontends.ts';
 import { allotmentOfMove } from '../move.ts';
@@ -120,10 +121,6 @@ function dhcpClaim(reader: Reader, dhcp: readonly Fact<'dhcpRange'>[]): Claim {
   );
 }
 
-function rangeText(d: Fact<'dhcpRange'>): string {
-  return `${d.value.range.first}-${d.value.range.last} on ${d.value.firewall} ${d.value.interface}`;
-}
-
 function seenClaim(seen: readonly Reference[], ip: Ip): Claim {
   if (seen.length === 0) return claim(`nothing in the snapshot names ${ip}`);
   return claim(
@@ -131,35 +128,3 @@ function seenClaim(seen: readonly Reference[], ip: Ip): Claim {
     ...seen.map((r) => r.evidence),
   );
 }
-
-/** DHCP that gives out addresses of a pool will collide sooner or later. */
-export const poolOverlapsDhcp: Rule = {
-  code: 'pool-overlaps-dhcp',
-  looksFor: 'a DHCP range that gives out addresses of a pool',
-  cases: [],
-  needs: ['pool', 'dhcpRange'],
-  check: ({ reader }) =>
-    reader.all('pool').flatMap((pool) =>
-      reader
-        .all('dhcpRange')
-        .filter((d) => pool.value.ranges.some((r) => rangesOverlap(r, d.value.range)))
-        .map((d) =>
-          finding({
-            code: 'pool-overlaps-dhcp',
-            severity: 'warning',
-            subject: `pool ${pool.value.name} and DHCP on ${d.value.firewall} ${d.value.interface}`,
-            title: `DHCP may give out addresses of pool ${pool.value.name}`,
-            cause: `The range ${rangeText(d)} overlaps the pool; a device that gets such an address answers ARP for it beside the announcer.`,
-            claims: [
-              claim(
-                `pool ${pool.value.name}: ${list(pool.value.ranges.map((r) => `${r.first}-${r.last}`))}`,
-                pool,
-              ),
-              claim(`DHCP: ${rangeText(d)}`, d),
-            ],
-            refutedBy: 'a DHCP configuration whose range ends before the pool begins',
-            advice: ['Shorten the DHCP range, or move the pool.'],
-          }),
-        ),
-    ),
-};

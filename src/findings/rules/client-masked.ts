@@ -5,9 +5,9 @@
 import { announcerOf } from '#dataplane/announce.ts';
 import type { Reader } from '#estate/estate.ts';
 import type { Claim, Finding } from '../finding.ts';
+import { type LogShare, logShareOf } from '../log-share.ts';
 import { distinct, groupBy, type MaskedWay, maskedWays } from '../masked.ts';
 import type { Rule, RuleContext } from '../rule.ts';
-import { type LogShare, logShareOf } from './log-share.ts';
 
 export const clientMasked: Rule = {
   code: 'client-masked',

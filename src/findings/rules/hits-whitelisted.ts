@@ -10,8 +10,8 @@ import { claim, count, finding, list } from '../compose.ts';
 import { isCovered } from '../coverage.ts';
 import type { Finding } from '../finding.ts';
 import { frontendsOf, maskOf } from '../frontends.ts';
+import { logShareOf } from '../log-share.ts';
 import type { Rule } from '../rule.ts';
-import { logShareOf } from './log-share.ts';
 
 export const hitsWhitelisted: Rule = {
   code: 'hits-whitelisted',

@@ -7,36 +7,11 @@ import type { Flow } from '#dataplane/flow.ts';
 import type { Trace } from '#dataplane/trace.ts';
 import type { Reader } from '#estate/estate.ts';
 import type { Evidence } from '#estate/evidence.ts';
-import { familyOf } from '#net/ip.ts';
 import { at, claim, count, finding, list, serviceText } from '../compose.ts';
 import type { Claim, Finding } from '../finding.ts';
 import { distinct, groupBy } from '../masked.ts';
+import { type OfferedWay, offeredWays } from '../quic-ways.ts';
 import type { Rule, RuleContext } from '../rule.ts';
-
-/** An HTTPS way whose listener speaks of HTTP/3. */
-export interface OfferedWay {
-  readonly flow: Flow;
-  readonly trace: Trace;
-  readonly name: string;
-  readonly service: string;
-  /** Path class: way in, family, and what the walk says of HTTP/3 there. */
-  readonly quic: NonNullable<Trace['quic']>;
-}
-
-/** HTTPS flows from outside the cluster that arrive, with what the walk says of HTTP/3. */
-export function offeredWays(context: RuleContext): readonly OfferedWay[] {
-  return context.flows.flatMap((flow) => {
-    if (flow.port !== 443 || flow.protocol !== 'tcp' || !('name' in flow.to)) return [];
-    const kind = context.reader.get('vantagePoint', flow.from)?.value.kind;
-    if (kind === 'pod' || kind === 'node' || kind === 'tunnel-edge') return [];
-    const { name } = flow.to;
-    return context.walk(flow).traces.flatMap((trace) => {
-      const { quic, reached } = trace;
-      if (quic === undefined || reached?.service === undefined || !quic.isOffered) return [];
-      return [{ flow, trace, name, service: reached.service, quic }];
-    });
-  });
-}
 
 export const http3: Rule = {
   code: 'http3',
@@ -295,76 +270,4 @@ function policyClaim(reader: Reader, way: OfferedWay): Claim {
     `not explained by the policy (${policy}): conntrack pins the five-tuple of a flow to one pod, so a handshake that arrives completes`,
     ...places,
   );
-}
-
-/** Connections whose five-tuple changes may reach another pod. */
-export const http3Rebinding: Rule = {
-  code: 'http3-rebinding',
-  looksFor: 'HTTP/3 connections that a changed client address or port takes to another pod',
-  cases: ['S59'],
-  needs: ['service', 'ingress', 'endpointSlice', 'serviceProxy'],
-  check: (context) => {
-    const services = new Set<string>();
-    for (const i of context.reader.all('ingress'))
-      if (i.value.listeners.some((l) => l.http3 && l.tls)) services.add(i.value.cluster);
-    if (services.size === 0) return [];
-    return rebinding(context);
-  },
-};
-
-function rebinding(context: RuleContext): readonly Finding[] {
-  const groups = groupBy(
-    context.flows.flatMap((flow) => {
-      if (flow.port !== 443 || flow.protocol !== 'udp') return [];
-      const kind = context.reader.get('vantagePoint', flow.from)?.value.kind;
-      if (kind === 'pod' || kind === 'node' || kind === 'tunnel-edge') return [];
-      return context
-        .walk(flow)
-        .traces.flatMap((trace) =>
-          trace.disposition === 'delivered' && trace.reached?.service
-            ? [{ flow, trace, service: trace.reached.service }]
-            : [],
-        );
-    }),
-    (w) => `${w.service} ${familyOf(w.trace.reached?.ip ?? w.trace.flow.source ?? ('0.0.0.0' as never))}`,
-  );
-  return [...groups.values()].flatMap((ways) => {
-    const [first] = ways;
-    const pods = distinct(ways.map((w) => w.trace.reached?.pod));
-    const nodes = distinct(ways.map((w) => w.trace.reached?.node));
-    if (first === undefined || pods.length < 2) return [];
-    return [atRisk(context.reader, first.service, pods, nodes, distinct(ways.map((w) => w.flow.from)))];
-  });
-}
-
-function atRisk(
-  reader: Reader,
-  id: string,
-  pods: readonly string[],
-  nodes: readonly string[],
-  from: readonly string[],
-): Finding {
-  const service = reader.get('service', id);
-  const affinity = service?.value.sessionAffinitySeconds;
-  return finding({
-    code: 'http3-rebinding',
-    severity: 'notice',
-    subject: `HTTP/3 of ${service ? serviceText(service.value) : id}`,
-    title: `An HTTP/3 connection whose client changes address or port may reach another of ${pods.length} pods and end`,
-    cause: `kube-proxy balances by addresses and ports and knows no connection IDs: a client that moves from Wi-Fi to mobile, or whose NAT picks a new port, starts a new flow, which lands on any of ${list(nodes)}.${affinity === undefined ? '' : ` Session affinity (${affinity} s) saves a client that changes its port only.`}`,
-    claims: [
-      claim(`UDP 443 may go to ${list(pods)}`, service, ...reader.by('endpointSlice', 'service', id)),
-      claim('this is no handshake failure: a new connection completes', service && at(service, 'spec.ports')),
-      claim(
-        affinity === undefined ? 'sessionAffinity is None' : `sessionAffinity is ClientIP for ${affinity} s`,
-        service && at(service, 'spec.sessionAffinity'),
-      ),
-    ],
-    refutedBy:
-      'a QUIC client that changes its source port in the middle of a download, fifty times, without losing a connection',
-    affects: { services: [id], flows: from },
-    advice: [
-      'Under Local with one pod on the announcing node connections survive a change of address; with more pods set sessionAffinity: ClientIP against port changes.',
-    ],
-  });
 }

@@ -5,7 +5,7 @@ import type { Evidence } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import { type Ip, parseIp } from '#net/ip.ts';
 import { isPublic } from '#net/special.ts';
-import { distinct } from '../masked.ts';
+import { distinct } from './masked.ts';
 
 export interface LogShare {
   readonly hits: number;

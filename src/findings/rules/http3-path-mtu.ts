@@ -2,8 +2,8 @@
 import { quicMtu } from '#dataplane/quic.ts';
 import { claim, finding } from '../compose.ts';
 import { distinct, groupBy } from '../masked.ts';
+import { offeredWays } from '../quic-ways.ts';
 import type { Rule } from '../rule.ts';
-import { offeredWays } from './http3.ts';
 
 export const http3PathMtu: Rule = {
   code: 'http3-path-mtu',
