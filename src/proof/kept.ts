@@ -12,6 +12,9 @@ export interface Kept<T> {
 
 interface Shape<T> {
   readonly reads: ReadonlySet<ReadKey>;
+  /** Those of the keys that any view touches that were read; `known` says of how many this was asked. */
+  readonly touched: ReadKey[];
+  known: number;
   /** By the versions of what was read, as far as a view touches it. */
   readonly bySignature: Map<string, Kept<T>>;
 }
@@ -52,7 +55,7 @@ export class KeptAnswers<T> {
 
   #fromShapes(view: View, key: string): Kept<T> | undefined {
     for (const shape of this.#shapes.get(key) ?? []) {
-      const kept = shape.bySignature.get(signatureOf(view, shape.reads));
+      const kept = shape.bySignature.get(signatureOf(view, shape));
       if (kept !== undefined) return kept;
     }
     return undefined;
@@ -68,18 +71,27 @@ export class KeptAnswers<T> {
     }
     let shape = shapes.find((s) => sameSet(s.reads, reads));
     if (shape === undefined) {
-      shape = { reads, bySignature: new Map() };
+      shape = { reads, touched: [], known: 0, bySignature: new Map() };
       shapes.push(shape);
     }
     const kept = { value, reads: shape.reads };
-    shape.bySignature.set(signatureOf(view, shape.reads), kept);
+    shape.bySignature.set(signatureOf(view, shape), kept);
     return kept;
   }
 }
 
-function signatureOf(view: View, reads: ReadonlySet<ReadKey>): string {
+/** Versions of what was read, where the view differs from the estate; keys in the order in which views came to touch them. */
+function signatureOf<T>(view: View, shape: Shape<T>): string {
+  const { all } = view.touchable;
+  for (; shape.known < all.length; shape.known++) {
+    const key = all[shape.known];
+    if (key !== undefined && shape.reads.has(key)) shape.touched.push(key);
+  }
   let signature = '';
-  for (const [key, version] of view.versions) if (reads.has(key)) signature += `${key}=${version};`;
+  for (const [i, key] of shape.touched.entries()) {
+    const version = view.versions.get(key);
+    if (version !== undefined) signature += `${i}=${version};`;
+  }
   return signature;
 }
 

@@ -154,21 +154,42 @@ export class Search {
   ): boolean {
     const before = this.#walk(start, flow);
     const after = this.#walk(leaf.view, flow);
-    for (const invariant of flowInvariants) {
-      if (!invariant.appliesTo(flow.role)) continue;
-      this.checked.set(invariant.code, (this.checked.get(invariant.code) ?? 0) + 1);
-      if (before === after) continue;
-      const judgement = invariant.check({
-        flow: flow.flow,
-        role: flow.role,
-        before: { reader: start.reader, walk: before.value },
-        after: { reader: leaf.view.reader, walk: after.value },
-      });
-      if (judgement.kind === 'fine') continue;
+    this.#count(flow);
+    if (before === after) return false;
+    for (const { invariant, judgement } of this.#judgements(flow, start, before, leaf.view, after)) {
       const found: Case = { point, flow, invariant, chosen: leaf.chosen, before, after, judgement };
       if (onCase(fault === undefined ? found : { ...found, fault })) return true;
     }
     return false;
+  }
+
+  /** Judgements that are not fine. The same two walks are judged once: a walk holds all that a judgement looks at. */
+  #judgements(
+    flow: CheckedFlow,
+    start: View,
+    before: KeptWalk,
+    view: View,
+    after: KeptWalk,
+  ): readonly Found[] {
+    const { judged } = this.#session;
+    let ofBefore = judged.get(before);
+    if (ofBefore === undefined) {
+      ofBefore = new Map();
+      judged.set(before, ofBefore);
+    }
+    const known = ofBefore.get(after)?.get(flow.role);
+    if (known !== undefined) return known;
+    const found = judgeAll(flow, start, before, view, after);
+    const ofAfter = ofBefore.get(after) ?? new Map();
+    ofAfter.set(flow.role, found);
+    ofBefore.set(after, ofAfter);
+    return found;
+  }
+
+  #count({ role }: CheckedFlow): void {
+    for (const { code, appliesTo } of flowInvariants) {
+      if (appliesTo(role)) this.checked.set(code, (this.checked.get(code) ?? 0) + 1);
+    }
   }
 
   #walk(view: View, flow: CheckedFlow): KeptWalk {
@@ -205,6 +226,32 @@ export class Search {
     const view = this.#session.views.with(leaf.view, [{ key: version.key, before, after: version.fact }]);
     return { view, chosen: [...leaf.chosen, version] };
   }
+}
+
+/** One invariant's judgement that is not fine. */
+export interface Found {
+  readonly invariant: FlowInvariant;
+  readonly judgement: Judgement;
+}
+
+function judgeAll(
+  flow: CheckedFlow,
+  start: View,
+  before: KeptWalk,
+  view: View,
+  after: KeptWalk,
+): readonly Found[] {
+  const input = {
+    flow: flow.flow,
+    role: flow.role,
+    before: { reader: start.reader, walk: before.value },
+    after: { reader: view.reader, walk: after.value },
+  };
+  return flowInvariants.flatMap((invariant) => {
+    if (!invariant.appliesTo(flow.role)) return [];
+    const judgement = invariant.check(input);
+    return judgement.kind === 'fine' ? [] : [{ invariant, judgement }];
+  });
 }
 
 /** Whether the walk would see the difference between what stands there now and the held version. */

@@ -8,7 +8,8 @@ import { type DnsName, parseName } from '#net/name.ts';
 import type { World } from '#plan/world.ts';
 import { classesOf, type NameClass } from './classes.ts';
 import type { Role } from './invariant.ts';
-import { flowKey, Memo } from './memo.ts';
+import { flowKey, type KeptWalk, Memo } from './memo.ts';
+import type { Found } from './search.ts';
 import { Views } from './view.ts';
 
 export interface CheckedFlow {
@@ -32,6 +33,8 @@ export interface Session {
   readonly memo: Memo;
   readonly flows: readonly CheckedFlow[];
   readonly classes: ReadonlyMap<DnsName, NameClass>;
+  /** Judgements of two walks of one flow in one role. */
+  readonly judged: WeakMap<KeptWalk, Map<KeptWalk, Map<Role, readonly Found[]>>>;
 }
 
 /** Begins proofs about the estate. */
@@ -39,12 +42,20 @@ export function makeSession(world: World, estate: Estate): Session {
   const views = new Views(estate);
   const { reader } = views.base;
   const flows = [
-    ...world.flowsOf(reader).map((flow): CheckedFlow => checked(flow, { kind: 'name' })),
+    ...world.flowsOf(reader).map((flow): CheckedFlow => checked(flow, byName)),
     ...protectedFlows(reader),
     ...ownFlows(reader),
   ];
   const names = new Set(flows.flatMap((f) => ('name' in f.flow.to ? [f.flow.to.name] : [])));
-  return { world, estate, views, memo: new Memo(world), flows, classes: classesOf(reader, names) };
+  return {
+    world,
+    estate,
+    views,
+    memo: new Memo(world),
+    flows,
+    classes: classesOf(reader, names),
+    judged: new WeakMap(),
+  };
 }
 
 /** One flow for each class; a name is a class of its own where one of its own facts is written. */
@@ -76,6 +87,8 @@ function classKey(session: Session, { flow, key, role }: CheckedFlow, written: R
   const rest = `${flow.from} ${flow.family} ${flow.port}/${flow.protocol} ${flow.path ?? ''} ${host} ${flow.source ?? ''}`;
   return `class ${rest}\n${of.signature}`;
 }
+
+const byName: Role = { kind: 'name' };
 
 function checked(flow: Flow, role: Role): CheckedFlow {
   return { flow, key: flowKey(flow), role };

@@ -23,6 +23,8 @@ export interface View {
   readonly reader: Reader;
   /** Version of every touched key; a key that is not here is as in the estate. Ordered by key. */
   readonly versions: ReadonlyMap<ReadKey, number>;
+  /** Every key that any view of the estate touches, shared by all; it only grows. */
+  readonly touchable: { readonly all: readonly ReadKey[] };
   /** View that this one was made from, and the keys that differ from it. */
   readonly parent?: { readonly view: View; readonly differs: readonly ReadKey[] };
 }
@@ -34,10 +36,19 @@ export class Views {
   readonly #contents = new Map<string, number>();
   readonly #ofFact = new WeakMap<Fact, number>();
   readonly #known = new Map<string, View>();
+  readonly #touched: ReadKey[] = [];
+  readonly #isTouched = new Set<ReadKey>();
 
   constructor(estate: Estate) {
     this.#estate = estate;
-    this.base = { id: '', serial: 0, overlay: new Map(), reader: readerOf(estate), versions: new Map() };
+    this.base = {
+      id: '',
+      serial: 0,
+      overlay: new Map(),
+      reader: readerOf(estate),
+      versions: new Map(),
+      touchable: { all: this.#touched },
+    };
     this.#known.set('', this.base);
   }
 
@@ -73,12 +84,18 @@ export class Views {
   #make(id: string, overlay: ReadonlyMap<FactKey, Fact | undefined>, parent: View): View {
     const writes = [...overlay].map(([key, after]) => ({ key, before: this.#estate.facts.get(key), after }));
     const versions = this.#versionsOf(writes);
+    for (const key of versions.keys()) {
+      if (this.#isTouched.has(key)) continue;
+      this.#isTouched.add(key);
+      this.#touched.push(key);
+    }
     return {
       id,
       serial: this.#known.size,
       overlay,
       reader: readerOver(this.base.reader, writes),
       versions,
+      touchable: this.base.touchable,
       parent: { view: parent, differs: differing(parent.versions, versions) },
     };
   }
