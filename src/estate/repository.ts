@@ -13,6 +13,8 @@ export interface Mention {
   readonly end: number;
   readonly ip?: Ip;
   readonly text: string;
+  /** Prose only: the line that it stands in, shortened; it tells what the address is said to be. */
+  readonly context?: string;
   /** What kind of text: a Terraform attribute, YAML value, TOML value, hosts line, comment or prose. */
   readonly syntax: 'hcl' | 'yaml' | 'json' | 'toml' | 'hosts' | 'markdown' | 'comment' | 'text';
   /** Path of the setting where the syntax has one: `helm_release.traefik.values.service.spec.loadBalancerIP`. */

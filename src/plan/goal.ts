@@ -50,7 +50,7 @@ function textsUnmet(reader: Reader, start: Reader, move: Move): readonly Unmet[]
   return referencesTo(reader, { kind: 'ip', ip: move.from }, { leaving: [id] }).flatMap(
     (r): readonly Unmet[] => {
       if (r.kind === 'monitor') return monitorUnmet(reader, start, r);
-      if (r.kind !== 'mention' || r.class !== 'prose' || !isAboutService(r, move)) return [];
+      if (r.kind !== 'mention' || r.class !== 'prose' || !isAboutService(reader, r, move)) return [];
       return [{ code: 'documents', says: `${r.evidence.file} still says ${move.from}`, reference: r }];
     },
   );
@@ -70,12 +70,21 @@ function monitorUnmet(reader: Reader, start: Reader, r: Reference): readonly Unm
   ];
 }
 
-/** The line names the Service, or a port that nobody else serves there. */
-function isAboutService(r: Reference, move: Move): boolean {
-  const text = r.text.toLowerCase();
+/** The line names the Service, or one of its ports and no other Service of the cluster on the address. */
+function isAboutService(reader: Reader, r: Reference, move: Move): boolean {
+  const mention = reader.get('mention', r.fact.slice('mention:'.length))?.value;
+  const text = (mention?.context ?? r.text).toLowerCase();
   const { name, namespace, ports } = move.service.value;
-  if (text.includes(name.toLowerCase()) || text.includes(`${namespace}/${name}`)) return true;
-  return ports.some((p) => new RegExp(`(^|[^0-9])${p.port}([^0-9]|$)`).test(text.replaceAll(move.from, '')));
+  if (hasWord(text, `${namespace}/${name}`) || hasWord(text, name)) return true;
+  const others = reader.by('service', 'vip', move.from).map((f) => f.value);
+  if (others.some((s) => s.name !== name && hasWord(text, s.name))) return false;
+  return ports.some((p) => hasWord(text.replaceAll(move.from, ''), String(p.port)));
+}
+
+function hasWord(text: string, word: string): boolean {
+  const at = text.indexOf(word.toLowerCase());
+  if (at < 0) return false;
+  return !/[a-z0-9]/.test(`${text[at - 1] ?? ' '}${text[at + word.length] ?? ' '}`);
 }
 
 /** What a move leaves alone: the others on the address, the tunnel, and the firewall beyond the Service's ports. */

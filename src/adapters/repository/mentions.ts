@@ -32,9 +32,16 @@ export function mentionsIn(of: Text, parsed?: Parsed): readonly Mention[] {
       ...(f.ip !== undefined && { ip: f.ip }),
       text: f.text,
       syntax: isComment ? 'comment' : of.syntax,
+      ...(of.syntax === 'markdown' && { context: lineAround(of.text, f.start) }),
       ...(path !== undefined && path !== '' && { path }),
     };
   });
+}
+
+function lineAround(text: string, offset: number): string {
+  const end = text.indexOf('\n', offset);
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, end < 0 ? text.length : end);
+  return line.trim().slice(0, 240);
 }
 
 interface Found {
