@@ -1,11 +1,12 @@
 /*
- * A whole estate in the lab: compiled, brought up, its controllers running, every endpoint answering.
+ * A whole estate in the lab: compiled, brought up, its controllers running, its name servers and endpoints answering.
  */
 import type { Estate } from '#estate/estate.ts';
 import { type Authority, makeAuthority } from '../hosts/certificate.ts';
 import { Announcer } from '../kernel/announcer.ts';
 import type { LabUnavailable } from '../kernel/availability.ts';
 import { type Lab, type LabOptions, startLab } from '../kernel/lab.ts';
+import { LabNameServers } from '../systems/named.ts';
 import { Controllers } from './controllers.ts';
 import { type Delays, delaysMs } from './delays.ts';
 import { certificateNames, EndpointServers } from './endpoint-servers.ts';
@@ -14,6 +15,8 @@ import { type CompiledEstate, compileEstate } from './plan-hosts.ts';
 import { LabStore } from './store.ts';
 
 export interface EstateLabOptions extends LabOptions {
+  /** Factor on every TTL; 1 where not given. */
+  readonly timeScale?: number;
   /** Instead of the real ones'. */
   readonly delays?: Partial<Delays>;
 }
@@ -25,6 +28,7 @@ export interface EstateLab {
   readonly compiled: CompiledEstate;
   readonly controllers: Controllers;
   readonly servers: EndpointServers;
+  readonly names: LabNameServers;
   readonly authority: Authority;
   readonly down: () => Promise<void>;
 }
@@ -39,7 +43,7 @@ export async function startEstateLab(
   const lab = await startLab(compiled.topology, options);
   if (lab.kind === 'unavailable') return lab;
   try {
-    return await bringUp(lab, store, compiled, { ...delaysMs, ...options.delays });
+    return await bringUp(lab, store, compiled, options);
   } catch (cause) {
     await lab.down();
     throw cause;
@@ -50,12 +54,17 @@ async function bringUp(
   lab: Lab,
   store: LabStore,
   compiled: CompiledEstate,
-  delays: Delays,
+  options: EstateLabOptions,
 ): Promise<EstateLab> {
+  const delays = { ...delaysMs, ...options.delays };
   const authority = makeAuthority();
   const identity = authority.issue(certificateNames(store.reader));
-  const servers = new EndpointServers(lab, identity, new Set());
-  const [announcers] = await Promise.all([startAnnouncers(lab, store), servers.startAll(store.reader)]);
+  const servers = new EndpointServers(lab, identity, new Set(LabNameServers.takenPorts(store.reader)));
+  const [announcers, names] = await Promise.all([
+    startAnnouncers(lab, store),
+    LabNameServers.start(lab, () => store.reader, options.timeScale ?? 1),
+    servers.startAll(store.reader),
+  ]);
   const controllers = new Controllers({ lab, store, announcers, delays });
   await controllers.begin();
   return {
@@ -65,6 +74,7 @@ async function bringUp(
     compiled,
     controllers,
     servers,
+    names,
     authority,
     down: () => lab.down(),
   };

@@ -7,11 +7,11 @@ import type { UnmanagedHop } from '#estate/settings.ts';
 import { familyOf, type Ip } from '#net/ip.ts';
 import { contains, type Prefix, prefixFamily } from '#net/prefix.ts';
 import type { LabAddress, LabHost } from '../kernel/topology.ts';
-import { hostName } from './names.ts';
+import { coreAddresses } from '../systems/resolvers.ts';
+import { core, hostName } from './names.ts';
 import { cable, type Part, plug, routerSysctls } from './plan-hosts.ts';
 import { prefixAround, type Segment, segmentOf, withLength } from './segments.ts';
 
-export const core = 'core';
 /** The router's address on every cable outside; a client needs no more than a next hop. */
 const next4 = '169.254.0.1';
 const next6 = 'fe80::1';
@@ -20,7 +20,10 @@ export function internetHosts(reader: Reader, segments: readonly Segment[]): Par
   const parts = [...outsiders(reader), ...hops(reader, segments), ...uplinks(reader, segments)];
   const host: LabHost = {
     name: core,
-    addresses: parts.flatMap((p) => p.addresses),
+    addresses: [
+      ...parts.flatMap((p) => p.addresses),
+      ...coreAddresses(reader).map((ip) => ({ dev: 'lo', address: alone(ip) })),
+    ],
     routes: [...parts.flatMap((p) => p.routes), 'blackhole default', 'blackhole ::/0'],
     sysctls: { ...routerSysctls, 'net.ipv4.conf.*.arp_ignore': 0 },
   };

@@ -3,6 +3,8 @@
  */
 import { sha256 } from '#net/sha256.ts';
 
+/** The Internet's one router. */
+export const core = 'core';
 const longest = 40;
 
 /** `node.k8s-node1`; a name that is too long or holds other characters ends in a short hash instead. */
