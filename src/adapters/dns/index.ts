@@ -7,6 +7,7 @@ import { asObject, isJsonProblem, parseJsonLines } from '../json-lines.ts';
 import type { Discovery, SnapshotContext, SnapshotFile, Source } from '../source.ts';
 import { convertCloudflare, isCloudflareRecords } from './cloudflare.ts';
 import { type Found, missing, zoneKinds } from './context.ts';
+import { convertDnsmasq, isDnsmasq } from './dnsmasq.ts';
 import { convertSplitHorizon, isSplitHorizon } from './split-horizon.ts';
 import { type ApiFile, convertRecords, convertSettings, missingZones } from './technitium.ts';
 import { convertNamedConf, convertViewsJson, type NamedConf } from './views.ts';
@@ -46,6 +47,10 @@ async function readServer(
   const conf = texts.find((t) => /(^|\/)named\.conf$/.test(t.file));
   const named = conf && convertNamedConf({ server, ...conf });
   if (named) keep(found, named);
+  for (const t of texts.filter(
+    (f) => f.file.endsWith('.conf') && f.file !== conf?.file && isDnsmasq(f.file, f.text),
+  ))
+    keep(found, convertDnsmasq({ server, ...t }));
   for (const t of texts.filter((f) => f.file.endsWith('/views.json')))
     keep(found, convertViewsJson({ server, ...t }));
   const json = texts.filter((t) => !t.file.endsWith('/views.json') && isJson(t));

@@ -1,0 +1,101 @@
+/* `plan` and `prove`: a plan is found for a snapshot, proved, and bound to the files that it was made from. */
+
+import type { Flow } from '#dataplane/flow.ts';
+import { SightlineError } from '#estate/error.ts';
+import { readerOf } from '#estate/estate.ts';
+import type { Ip } from '#net/ip.ts';
+import { parseIp } from '#net/ip.ts';
+import type { Goal, Plan, Style } from '#plan/plan.ts';
+import { type PlanOutcome, planFor } from '#plan/planner.ts';
+import { realWorld } from '#plan/real-world.ts';
+import { flowKey } from '#proof/memo.ts';
+import { prove } from '#proof/prove.ts';
+import type { ProofResult } from '#proof/result.ts';
+import { makeSession, type Session } from '#proof/session.ts';
+import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
+import { serviceId } from './who.ts';
+
+export interface PlanQuestion {
+  readonly snapshot: string;
+  /** `ns/name` of the Service that gets an address of its own. */
+  readonly move: string;
+  /** Address, or `auto`. */
+  readonly to: string;
+  readonly policy: 'local' | 'cluster';
+  readonly style: Style | 'auto';
+}
+
+export interface PlanReport {
+  readonly format: 1;
+  readonly outcome: PlanOutcome;
+  /** Of the plan as far as it was found; undefined where there is none. */
+  readonly proof?: ProofResult;
+  readonly findMs: number;
+  readonly proveMs: number;
+}
+
+/** Reads the snapshot, finds a plan for the goal and proves it once more from nothing. */
+export async function makePlan(question: PlanQuestion): Promise<PlanReport> {
+  return planSnapshot(await loadSnapshot(question.snapshot), question);
+}
+
+export function planSnapshot(snapshot: Snapshot, question: PlanQuestion): PlanReport {
+  const goal = goalOf(snapshot, question);
+  const session = makeSession(realWorld, snapshot.estate);
+  const began = performance.now();
+  const outcome = planFor({
+    world: realWorld,
+    start: session.views.base.reader,
+    goal,
+    style: question.style,
+    prove: (plan) => prove(session, plan),
+    readsOf: (flow: Flow) => session.memo.walk(session.views.base, flow, flowKey(flow)).reads,
+    snapshot: {
+      path: question.snapshot,
+      takenAt: snapshot.takenAt ?? '',
+      fingerprint: { files: {}, objects: {} },
+    },
+  });
+  const found = performance.now();
+  if (outcome.kind === 'unreachable') return { format: 1, outcome, findMs: found - began, proveMs: 0 };
+  const bound = { ...outcome, plan: bindTo(snapshot, outcome.plan) };
+  const proof = proveSnapshot(snapshot, bound.plan);
+  return { format: 1, outcome: bound, proof, findMs: found - began, proveMs: performance.now() - found };
+}
+
+/** A proof from nothing: what an earlier search kept is not used. */
+export function proveSnapshot(
+  snapshot: Snapshot,
+  plan: Plan,
+  session: Session = makeSession(realWorld, snapshot.estate),
+): ProofResult {
+  return prove(session, plan);
+}
+
+function goalOf(snapshot: Snapshot, question: PlanQuestion): Goal {
+  const service = serviceId(readerOf(snapshot.estate), question.move);
+  return { kind: 'move', service, to: addressOf(question.to), policy: question.policy };
+}
+
+function addressOf(text: string): Ip | 'auto' {
+  if (text === 'auto') return 'auto';
+  const ip = parseIp(text);
+  if (ip !== undefined) return ip;
+  throw new SightlineError('wrong-use', `--to ${JSON.stringify(text)} is no address`, {
+    hint: 'write an address, or auto',
+  });
+}
+
+/** The plan with the hashes of the files and of the objects that it writes. */
+function bindTo(snapshot: Snapshot, plan: Plan): Plan {
+  const files = Object.fromEntries(snapshot.files.map((f) => [f.path, f.sha256]));
+  const objects: Record<string, string> = {};
+  for (const change of plan.stages.flatMap((s) => s.changes)) {
+    if (change.change.kind !== 'set') continue;
+    for (const { of, id } of change.change.settings) {
+      const hash = snapshot.fingerprint.objects.get(`${of}:${id}`);
+      if (hash !== undefined) objects[`${of}:${id}`] = hash;
+    }
+  }
+  return { ...plan, snapshot: { ...plan.snapshot, fingerprint: { files, objects } } };
+}
