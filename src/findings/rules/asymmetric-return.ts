@@ -1,21 +1,15 @@
 /* Answers that leave by another way than the request came: a stateful firewall drops them, or reverse path filters do. */
+
 import { claim, finding } from '../compose.ts';
 import { distinct, groupBy } from '../masked.ts';
+import { walkKinds } from '../needs.ts';
 import type { Rule } from '../rule.ts';
 
 export const asymmetricReturn: Rule = {
   code: 'asymmetric-return',
   looksFor: 'flows whose answers do not come back, or come back another way',
   cases: ['S45'],
-  needs: [
-    'firewall',
-    'firewallInterface',
-    'staticRoute',
-    'gateway',
-    'outboundNatRule',
-    'vantagePoint',
-    'node',
-  ],
+  needs: walkKinds,
   check: (context) => {
     const ways = context.flows.flatMap((flow) =>
       context.walk(flow).traces.flatMap((trace) => {

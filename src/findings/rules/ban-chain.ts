@@ -2,12 +2,14 @@
  * Whether a ban can happen and act: log line → the field that the parser reads → decision → bouncer that pulls →
  * routes that ask it. Each link is read; that a test ban refuses no snapshot shows.
  */
+
 import type { Reader } from '#estate/estate.ts';
 import { prefix } from '#net/prefix.ts';
 import { claim, count, finding, list } from '../compose.ts';
 import { isCovered } from '../coverage.ts';
 import type { Claim, Finding } from '../finding.ts';
 import { frontendsOf, maskOf } from '../frontends.ts';
+import { maskKinds } from '../needs.ts';
 import type { Rule } from '../rule.ts';
 
 export const banChain: Rule = {
@@ -15,11 +17,11 @@ export const banChain: Rule = {
   looksFor: 'whether a ban would be decided about the client and then enforced',
   cases: [],
   needs: [
+    ...maskKinds,
     'banEngine',
     'bouncer',
     'banAllowlist',
     'banDecision',
-    'ingress',
     'middleware',
     'route',
     'logCount',

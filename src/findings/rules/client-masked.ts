@@ -2,39 +2,20 @@
  * The ingress (or another endpoint) sees a node instead of its clients: externalTrafficPolicy Cluster makes the
  * announcing node masquerade. Election, policy and access log are three independent pieces of evidence.
  */
+
 import { announcerOf } from '#dataplane/announce.ts';
 import type { Reader } from '#estate/estate.ts';
 import type { Claim, Finding } from '../finding.ts';
 import { type LogShare, logShareOf } from '../log-share.ts';
 import { distinct, groupBy, type MaskedWay, maskedWays } from '../masked.ts';
+import { walkKinds } from '../needs.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 export const clientMasked: Rule = {
   code: 'client-masked',
   looksFor: 'an ingress that sees a node of its own cluster instead of its clients',
   cases: ['S01', 'S27'],
-  needs: [
-    ...([
-      'service',
-      'endpointSlice',
-      'node',
-      'pod',
-      'ingress',
-      'serviceProxy',
-      'podNetwork',
-      'announcing',
-    ] as const),
-    ...([
-      'pool',
-      'l2Advertisement',
-      'bgpAdvertisement',
-      'route',
-      'vantagePoint',
-      'recordSet',
-      'resolver',
-    ] as const),
-    ...(['firewall', 'portForward', 'filterRule', 'alias', 'firewallInterface', 'publicAddress'] as const),
-  ],
+  needs: walkKinds,
   check: (context) => {
     const ways = maskedWays(context).filter((w) => w.trace.application !== undefined);
     return [...groupBy(ways, (w) => `${w.service} ${w.vip}`)].map(([, group]) => findingOf(context, group));

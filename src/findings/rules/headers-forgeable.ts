@@ -2,6 +2,7 @@
  * Headers that name the client are believed from peers that anybody may be: where the trusted ranges hold the address
  * that masquerading shows, every client of the internet is a trusted peer and may write its own X-Forwarded-For.
  */
+
 import type { Reader } from '#estate/estate.ts';
 import type { Listener } from '#estate/ingress.ts';
 import type { Ip } from '#net/ip.ts';
@@ -9,13 +10,14 @@ import { contains } from '#net/prefix.ts';
 import { at, claim, finding, list, serviceText } from '../compose.ts';
 import type { Finding } from '../finding.ts';
 import { type Frontend, frontendsOf, type Mask, maskOf } from '../frontends.ts';
+import { maskKinds } from '../needs.ts';
 import type { Rule } from '../rule.ts';
 
 export const headersForgeable: Rule = {
   code: 'headers-forgeable',
   looksFor: 'forwarding headers that are believed from peers that any client may appear as',
   cases: ['S15'],
-  needs: ['ingress', 'service', 'announcing', 'node', 'podNetwork', 'endpointSlice', 'middleware'],
+  needs: [...maskKinds, 'middleware'],
   check: ({ reader }) =>
     frontendsOf(reader).flatMap((f) => {
       const masks = f.vips.flatMap((vip) => maskOf(reader, f, vip) ?? []);

@@ -2,6 +2,7 @@
  * What CrowdSec makes of the node address that stands in for everybody: dropped by a whitelist of private ranges (so no
  * decision at all), or banned, and then everybody behind it.
  */
+
 import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { Ip } from '#net/ip.ts';
@@ -11,22 +12,14 @@ import { isCovered } from '../coverage.ts';
 import type { Finding } from '../finding.ts';
 import { frontendsOf, maskOf } from '../frontends.ts';
 import { logShareOf } from '../log-share.ts';
+import { maskKinds } from '../needs.ts';
 import type { Rule } from '../rule.ts';
 
 export const hitsWhitelisted: Rule = {
   code: 'hits-whitelisted',
   looksFor: 'what a ban engine makes of the address that stands in for many clients',
   cases: ['S33'],
-  needs: [
-    'banEngine',
-    'banAllowlist',
-    'ingress',
-    'service',
-    'node',
-    'announcing',
-    'podNetwork',
-    'endpointSlice',
-  ],
+  needs: [...maskKinds, 'banEngine', 'banAllowlist'],
   check: ({ reader }) => {
     const masks = frontendsOf(reader).flatMap((f) => f.vips.flatMap((vip) => maskOf(reader, f, vip) ?? []));
     const seen = [...new Set(masks.flatMap((m) => m.seenAs))];

@@ -1,7 +1,9 @@
 /* Paths that carry too few bytes for QUIC although HTTP/2 works: VPNs and tunnels (quic-go sends 1280-byte payloads). */
+
 import { quicMtu } from '#dataplane/quic.ts';
 import { claim, finding } from '../compose.ts';
 import { distinct, groupBy } from '../masked.ts';
+import { walkKinds } from '../needs.ts';
 import { offeredWays } from '../quic-ways.ts';
 import type { Rule } from '../rule.ts';
 
@@ -9,7 +11,7 @@ export const http3PathMtu: Rule = {
   code: 'http3-path-mtu',
   looksFor: 'vantage points whose path is too narrow for HTTP/3',
   cases: ['S56'],
-  needs: ['vantagePoint', 'firewallInterface', 'ingress'],
+  needs: walkKinds,
   check: (context) => {
     const narrow = offeredWays(context).filter((w) => /carries \d+ bytes/.test(w.quic.says));
     return [...groupBy(narrow, (w) => `${w.flow.from} ${w.flow.family}`).values()].flatMap((ways) => {

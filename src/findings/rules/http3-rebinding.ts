@@ -3,6 +3,7 @@ import { familyOf } from '#net/ip.ts';
 import { at, claim, finding, list, serviceText } from '../compose.ts';
 import type { Finding } from '../finding.ts';
 import { distinct, groupBy } from '../masked.ts';
+import { walkKinds } from '../needs.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 /** Connections whose five-tuple changes may reach another pod. */
@@ -10,7 +11,7 @@ export const http3Rebinding: Rule = {
   code: 'http3-rebinding',
   looksFor: 'HTTP/3 connections that a changed client address or port takes to another pod',
   cases: ['S59'],
-  needs: ['service', 'ingress', 'endpointSlice', 'serviceProxy'],
+  needs: walkKinds,
   check: (context) => {
     const services = new Set<string>();
     for (const i of context.reader.all('ingress'))

@@ -3,6 +3,7 @@
  * UDP missing on the way, a TCP-only path of the other family, the path MTU. The traffic policy is no cause: conntrack
  * pins the five-tuple, so a handshake completes under Cluster too (measured: docs/model.md).
  */
+
 import type { Flow } from '#dataplane/flow.ts';
 import type { Trace } from '#dataplane/trace.ts';
 import type { Reader } from '#estate/estate.ts';
@@ -10,6 +11,7 @@ import type { Evidence } from '#estate/evidence.ts';
 import { at, claim, count, finding, list, serviceText } from '../compose.ts';
 import type { Claim, Finding } from '../finding.ts';
 import { distinct, groupBy } from '../masked.ts';
+import { walkKinds } from '../needs.ts';
 import { type OfferedWay, offeredWays } from '../quic-ways.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
@@ -17,20 +19,7 @@ export const http3: Rule = {
   code: 'http3',
   looksFor: 'whether HTTP/3 completes on each family and way in, and where it stops',
   cases: ['S20', 'S55', 'S58'],
-  needs: [
-    'service',
-    'ingress',
-    'endpointSlice',
-    'pod',
-    'firewall',
-    'portForward',
-    'filterRule',
-    'alias',
-    'firewallInterface',
-    'publicAddress',
-    'recordSet',
-    'vantagePoint',
-  ],
+  needs: walkKinds,
   check: (context) => {
     const ways = offeredWays(context);
     const byPlace = groupBy(ways, (w) => `${w.service} ${w.flow.from} ${w.flow.family} ${w.quic.completes}`);

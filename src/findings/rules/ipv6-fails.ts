@@ -1,9 +1,11 @@
 /* Names that work over IPv4 and are refused or lost over IPv6: "the host is up" says nothing about a port of the other family. */
+
 import type { Flow } from '#dataplane/flow.ts';
 import type { Trace } from '#dataplane/trace.ts';
 import { claim, count, finding, list } from '../compose.ts';
 import type { Finding } from '../finding.ts';
 import { distinct, groupBy } from '../masked.ts';
+import { walkKinds } from '../needs.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 interface Failing {
@@ -16,16 +18,7 @@ export const ipv6Fails: Rule = {
   code: 'ipv6-fails',
   looksFor: 'names that arrive over IPv4 and not over IPv6',
   cases: ['S12'],
-  needs: [
-    'recordSet',
-    'firewall',
-    'firewallInterface',
-    'portForward',
-    'filterRule',
-    'service',
-    'publicAddress',
-    'vantagePoint',
-  ],
+  needs: walkKinds,
   check: (context) => {
     const failing = context.flows.flatMap((flow) => judge(context, flow) ?? []);
     const groups = groupBy(

@@ -1,8 +1,10 @@
 /* Names whose answer leads to the ingress address while their protocol needs ports that it does not serve: mail above all. */
+
 import type { Fact } from '#estate/fact.ts';
 import { type DnsName, parseName } from '#net/name.ts';
 import { claim, finding, list } from '../compose.ts';
 import { frontendsOf } from '../frontends.ts';
+import { walkKinds } from '../needs.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 /** Ports that a kind of record promises under the name it points at. */
@@ -16,7 +18,7 @@ export const nameOtherPorts: Rule = {
   code: 'name-other-ports',
   looksFor: 'names that lead to the ingress and whose other ports nobody serves there',
   cases: ['S08'],
-  needs: ['recordSet', 'translation', 'vantagePoint', 'service', 'ingress'],
+  needs: walkKinds,
   check: (context) => {
     const vips = new Set<string>(frontendsOf(context.reader).flatMap((f) => f.vips));
     const inside = context.reader

@@ -2,6 +2,7 @@
  * Middlewares that decide by the client's address decide otherwise once clients are seen as themselves. Each way is
  * walked as the estate is and as it would be with policy Local, and the verdicts are compared.
  */
+
 import type { Flow } from '#dataplane/flow.ts';
 import type { Identity, Walk } from '#dataplane/trace.ts';
 import { type Reader, readerOver, writeOf } from '#estate/estate.ts';
@@ -9,6 +10,7 @@ import { claim, finding, list } from '../compose.ts';
 import type { Finding } from '../finding.ts';
 import { frontendsOf } from '../frontends.ts';
 import { distinct, groupBy } from '../masked.ts';
+import { walkKinds } from '../needs.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 interface Change {
@@ -21,7 +23,7 @@ export const verdictsChange: Rule = {
   code: 'verdicts-change',
   looksFor: 'middlewares whose verdict changes when clients are seen as themselves',
   cases: [],
-  needs: ['middleware', 'route', 'ingress', 'service', 'node', 'announcing', 'podNetwork', 'vantagePoint'],
+  needs: [...walkKinds, 'banEngine', 'banAllowlist', 'banDecision'],
   check: (context) => {
     const { reader } = context;
     const hasKeyed = reader
