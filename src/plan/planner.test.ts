@@ -15,7 +15,7 @@ function planIn(house: SmallHouse, style: Style | 'auto', to: 'auto' | string = 
     start: session.views.base.reader,
     goal: { kind: 'move', service: 'home/traefik/traefik', to: to as 'auto', policy: 'local' },
     style,
-    prove: (plan) => prove(session, plan),
+    prove: (plan, depth) => prove(session, plan, { faults: depth === 'quick' ? 0 : 1 }),
     readsOf: (flow) => session.memo.walk(session.views.base, flow, flowKey(flow)).reads,
     snapshot: { path: '.', takenAt: '', fingerprint: { files: {}, objects: {} } },
   });

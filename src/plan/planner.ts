@@ -23,7 +23,8 @@ export interface PlannerInput {
   readonly start: Reader;
   readonly goal: Goal;
   readonly style: Style | 'auto';
-  readonly prove: (plan: Plan) => Verdict;
+  /** `quick`: without faults, which most counterexamples do not need. */
+  readonly prove: (plan: Plan, depth: 'quick' | 'full') => Verdict;
   /** What the walk of the flow reads in the start. */
   readonly readsOf: (flow: Flow) => ReadonlySet<string>;
   readonly snapshot: Plan['snapshot'];
@@ -155,7 +156,7 @@ class Planner {
   find(): PlanOutcome {
     for (; this.#rounds < mostRounds; this.#rounds++) {
       const plan = this.#plan(this.#changes);
-      const verdict = this.#input.prove(plan);
+      const verdict = this.#prove(plan);
       if (verdict.kind === 'undecided') {
         return { kind: 'stuck', plan, says: `${verdict.says} (settled by: ${verdict.settledBy})` };
       }
@@ -165,6 +166,11 @@ class Planner {
       this.#changes = next;
     }
     return { kind: 'stuck', plan: this.#plan(this.#changes), says: `no plan after ${mostRounds} repairs` };
+  }
+
+  #prove(plan: Plan): Verdict {
+    const quick = this.#input.prove(plan, 'quick');
+    return quick.kind === 'refuted' ? quick : this.#input.prove(plan, 'full');
   }
 
   #repair(refuted: Refutation): readonly DraftChange[] | undefined {
@@ -220,13 +226,13 @@ class Planner {
 
   #isGood(changes: readonly DraftChange[]): boolean {
     if (this.#unmet(changes).length > 0) return false;
-    return this.#input.prove(this.#plan(changes)).kind === 'proved';
+    return this.#prove(this.#plan(changes)).kind === 'proved';
   }
 
   /** The plan with its windows as long as the prover computed them. */
   #bounded(changes: readonly DraftChange[]): Plan {
     const plan = this.#plan(changes);
-    const verdict = this.#input.prove(plan);
+    const verdict = this.#input.prove(plan, 'quick');
     if (verdict.kind !== 'proved') return plan;
     const stages = plan.stages.map((stage) => {
       const window = verdict.windows.find((w) => w.stage === stage.id);

@@ -11,7 +11,7 @@ import { maxStaleSeconds } from './hold.ts';
 import { flowInvariants, stateInvariants } from './invariants/all.ts';
 import { type Line, type LinePoint, lineOf } from './line.ts';
 import type { Assumption, Counterexample, Counts, ProofResult, Proved, Window } from './result.ts';
-import { type Case, Search } from './search.ts';
+import { type Case, type OnCase, Search } from './search.ts';
 import { type CheckedFlow, flowClasses, type Session } from './session.ts';
 import { windowOf } from './window.ts';
 
@@ -61,10 +61,13 @@ class Run {
     if (impossible !== undefined) {
       return this.#refuted(ofImpossible(impossible.at, impossible.change, impossible.says));
     }
-    const counterexample = this.#refutation();
+    const points = [...this.#line.forward, ...this.#line.back];
+    const counterexample = this.#withoutFaults(points);
     if (counterexample !== undefined) return this.#refuted(counterexample);
     const windows = this.#windows();
     if (!Array.isArray(windows)) return this.#refuted(windows as Counterexample);
+    const faulty = this.#searchFor((onCase) => this.#search.runFaulty(points, onCase));
+    if (faulty !== undefined) return this.#refuted(faulty);
     const doubt = this.#doubt;
     if (doubt === undefined) return this.#proved(windows);
     const settledBy =
@@ -72,30 +75,32 @@ class Run {
     return { kind: 'undecided', ...doubt, settledBy, counts: this.#counts() };
   }
 
-  #refutation(): Counterexample | undefined {
-    const points = [...this.#line.forward, ...this.#line.back];
+  /** Plain states first, then held answers, then what is asked of states on the way back. */
+  #withoutFaults(points: readonly LinePoint[]): Counterexample | undefined {
     return (
       this.#stateRefutation(points.filter((p) => p.point.direction === 'forward')) ??
-      this.#flowRefutation(points)
+      this.#searchFor((onCase) => this.#search.run(points, onCase)) ??
+      this.#stateRefutation(points.filter((p) => p.point.direction === 'back'))
     );
   }
 
-  #flowRefutation(points: readonly LinePoint[]): Counterexample | undefined {
+  #searchFor(search: (onCase: OnCase) => boolean): Counterexample | undefined {
     let found: Counterexample | undefined;
-    const isStopped = this.#search.run(points, (c) => {
+    search((c) => {
       if (c.judgement.kind === 'unknown') return this.#noteDoubt(c.judgement);
       if (this.#isInWindow(c)) return false;
       found = ofCase(c);
       return true;
     });
-    if (isStopped && found !== undefined) return found;
-    return this.#stateRefutation(points.filter((p) => p.point.direction === 'back'));
+    return found;
   }
 
   #isInWindow(c: Case): boolean {
     const { stage } = c.point;
     if (stage?.window === undefined || !c.invariant.isWindowed) return false;
-    this.#inWindow.set(stage, [...(this.#inWindow.get(stage) ?? []), c]);
+    const known = this.#inWindow.get(stage);
+    if (known === undefined) this.#inWindow.set(stage, [c]);
+    else known.push(c);
     return true;
   }
 

@@ -53,17 +53,21 @@ export class Search {
     this.#flows = flows;
   }
 
-  /** Runs over the points; returns true when a case stopped it. */
+  /** Without faults: plain states, then held answers. Returns true when a case stopped it. */
   run(points: readonly LinePoint[], onCase: OnCase): boolean {
     const distinct = distinctPoints(points);
     const weights = weightsOf(points);
     this.#weights = (point) => weights.get(point.id) ?? 1;
-    const isStopped =
-      distinct.some((p) => this.#plain(p, onCase)) ||
-      distinct.some((p) => this.#held(p, onCase)) ||
+    return distinct.some((p) => this.#plain(p, onCase)) || distinct.some((p) => this.#held(p, onCase));
+  }
+
+  /** With faults, and then with faults and held answers. */
+  runFaulty(points: readonly LinePoint[], onCase: OnCase): boolean {
+    const distinct = distinctPoints(points);
+    return (
       distinct.some((p) => this.#faulty(p, onCase, false)) ||
-      distinct.some((p) => this.#faulty(p, onCase, true));
-    return isStopped;
+      distinct.some((p) => this.#faulty(p, onCase, true))
+    );
   }
 
   #plain(point: LinePoint, onCase: OnCase): boolean {

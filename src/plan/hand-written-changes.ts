@@ -1,0 +1,306 @@
+/* The changes of a person's plan: one reader for each word that `do` may have. */
+import type { Fact } from '#estate/fact.ts';
+import { kindTable } from '#estate/kind-table.ts';
+import { parseIp } from '#net/ip.ts';
+import { parseName } from '#net/name.ts';
+import type { Change, PlannedChange } from './change.ts';
+import { because, createdSetting, makeChange, type Wanted } from './draft.ts';
+import { unmetByMove } from './goal.ts';
+import { type DataPath, policyOf, recordOf, serviceNamed, type WrittenContext } from './hand-written.ts';
+import type { Stage } from './plan.ts';
+import { type Move, repoint, slug } from './repoint.ts';
+import { simulate } from './simulate.ts';
+import { unboundedSeconds } from './stages.ts';
+
+interface Written {
+  readonly context: WrittenContext;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly path: DataPath;
+  readonly move: Move;
+  readonly id: string;
+}
+
+type ReadChange = (written: Written) => PlannedChange | undefined;
+
+/** Stages with their changes; issues go to the context. */
+export function stagesWritten(context: WrittenContext, raw: unknown, move: Move): readonly Stage[] {
+  if (!Array.isArray(raw) || raw.length === 0) {
+    context.issue(['stages'], 'a list of stages is expected here');
+    return [];
+  }
+  const used = new Set<string>();
+  return raw.flatMap((stage, i) => stageWritten(context, stage, ['stages', i], move, used) ?? []);
+}
+
+function stageWritten(
+  context: WrittenContext,
+  raw: unknown,
+  path: DataPath,
+  move: Move,
+  used: Set<string>,
+): Stage | undefined {
+  const data = recordOf(raw);
+  const title = data && context.text(data.name, [...path, 'name']);
+  if (data === undefined || title === undefined) return context.issue(path, 'a stage has a name and changes');
+  const list = Array.isArray(data.changes) ? data.changes : [];
+  if (list.length === 0) context.issue([...path, 'changes'], 'a stage has at least one change');
+  const changes = list.flatMap(
+    (c, i) => changeWritten(context, c, [...path, 'changes', i], move, used) ?? [],
+  );
+  const seconds = windowSeconds(data.window);
+  const window = seconds === undefined ? {} : { window: { says: title, seconds } };
+  return { id: slug(title), title, changes, gates: [], ...window };
+}
+
+/** `true`: a window whose length nobody stated. `{ seconds: n }`: at most that. */
+function windowSeconds(raw: unknown): number | undefined {
+  if (raw === true) return unboundedSeconds;
+  const seconds = recordOf(raw)?.seconds;
+  return typeof seconds === 'number' ? seconds : undefined;
+}
+
+function changeWritten(
+  context: WrittenContext,
+  raw: unknown,
+  path: DataPath,
+  move: Move,
+  used: Set<string>,
+): PlannedChange | undefined {
+  const data = recordOf(raw);
+  if (data === undefined) return context.issue(path, 'a change is a map with `do`');
+  const word = String(data.do ?? '');
+  const read = readers[word];
+  if (read === undefined) {
+    const words = Object.keys(readers).join(', ');
+    return context.issue([...path, 'do'], `unknown change ${JSON.stringify(word)}; known are ${words}`);
+  }
+  const id = uniqueId(used, word);
+  const planned = read({ context, data, path, move, id });
+  if (planned !== undefined) advance(context, planned, path);
+  return planned;
+}
+
+function uniqueId(used: Set<string>, word: string): string {
+  let id = word;
+  for (let n = 2; used.has(id); n++) id = `${word}-${n}`;
+  used.add(id);
+  return id;
+}
+
+/** Later changes are read in the state that this one leaves. */
+function advance(context: WrittenContext, planned: PlannedChange, path: DataPath): void {
+  const done = simulate(context.input.world, context.reader, planned);
+  if (done.ok) context.after(done.moves.flatMap((m) => m.writes));
+  else context.issue(path, `this cannot be done here: ${done.says}`);
+}
+
+function planned(w: Written, wanted: readonly Wanted[], title: string): PlannedChange {
+  const { phase, ...change } = makeChange(w.context.reader, wanted, {
+    id: w.id,
+    title,
+    phase: 're-point',
+    because: because(String(w.data.why ?? 'written in the plan'), 'goal'),
+  });
+  const byHand = w.data.by === 'operator' ? { through: { ...change.through, by: 'operator' as const } } : {};
+  return { ...change, ...byHand };
+}
+
+const readers: Readonly<Record<string, ReadChange>> = {
+  'create-alias': createAlias,
+  'set-record': setRecord,
+  'set-record-ttl': setRecord,
+  'set-service': setService,
+  'set-forward-target': setForwardTarget,
+  'set-tunnel-origin': setTunnelOrigin,
+  'update-document': updateDocument,
+  'add-document': addDocument,
+  wait: waitWritten,
+};
+
+function createAlias(w: Written): PlannedChange | undefined {
+  const firewall = String(w.data.on ?? '').replace(/^firewall\//, '');
+  if (w.context.reader.get('firewall', firewall) === undefined) {
+    return w.context.issue([...w.path, 'on'], `there is no firewall ${firewall} in the snapshot`);
+  }
+  const name = w.context.text(w.data.alias, [...w.path, 'alias']);
+  const entries = Array.isArray(w.data.addresses) ? w.data.addresses.map(String) : [];
+  if (name === undefined) return undefined;
+  if (entries.length === 0 || entries.some((e) => parseIp(e) === undefined)) {
+    return w.context.issue([...w.path, 'addresses'], 'a list of addresses is expected here');
+  }
+  const value = { firewall, name, type: 'host', entries, descr: String(w.data.descr ?? '') } as const;
+  const change: Change = { kind: 'set', settings: [createdSetting('alias', value)] };
+  const through = { by: 'operator', system: `firewall/${firewall}` } as const;
+  return {
+    id: w.id,
+    title: `Create alias ${name} on ${firewall}`,
+    change,
+    through,
+    because: because('written in the plan', 'goal'),
+  };
+}
+
+function setRecord(w: Written): PlannedChange | undefined {
+  const record = recordNamed(w);
+  if (record === undefined) return undefined;
+  const { ttl, value } = w.data;
+  if (value === undefined && ttl === undefined) return w.context.issue(w.path, 'value or ttl is expected');
+  if (ttl !== undefined && (typeof ttl !== 'number' || ttl < 0))
+    return w.context.issue([...w.path, 'ttl'], 'seconds are expected');
+  const fields = {
+    ...(value !== undefined && { values: (Array.isArray(value) ? value : [value]).map(String) }),
+    ...(typeof ttl === 'number' && { ttlSeconds: ttl }),
+  };
+  return planned(
+    w,
+    [{ fact: record, fields }],
+    `Set ${record.value.name} ${record.value.type} in ${record.value.server}`,
+  );
+}
+
+function recordNamed(w: Written): Fact<'recordSet'> | undefined {
+  const { on, zone, name, type, view } = w.data;
+  const found = w.context.reader.all('recordSet').find(({ value: r }) => {
+    const isThere =
+      r.server === on && r.zone === parseName(String(zone)) && r.name === parseName(String(name));
+    return isThere && r.type === (type ?? 'A') && (view === undefined || r.view === view);
+  });
+  return (
+    found ??
+    w.context.issue([...w.path, 'name'], `there is no record ${name} ${type ?? 'A'} in zone ${zone} of ${on}`)
+  );
+}
+
+function setService(w: Written): PlannedChange | undefined {
+  const name = String(w.data.service ?? '');
+  const service = serviceNamed(w.context.reader, name);
+  if (service === undefined)
+    return w.context.issue([...w.path, 'service'], `there is no Service ${name} in the snapshot`);
+  const through = w.data.through;
+  if (through !== undefined && w.context.reader.get('repository', String(through)) === undefined) {
+    return w.context.issue([...w.path, 'through'], `there is no repository ${through} in sightline.yaml`);
+  }
+  const { address, policy, sharingKey, type } = w.data;
+  const ip = address === undefined ? undefined : parseIp(String(address));
+  if (address !== undefined && ip === undefined)
+    return w.context.issue([...w.path, 'address'], 'an address is expected here');
+  const externalPolicy =
+    policy === undefined ? undefined : policyOf(w.context, policy, [...w.path, 'policy']);
+  const fields = {
+    ...(ip !== undefined && { requestedIps: ip }),
+    ...(externalPolicy !== undefined && { externalPolicy }),
+    ...(typeof sharingKey === 'string' && { sharingKey }),
+    ...(type === 'ClusterIP' && { type: 'ClusterIP' as const }),
+  };
+  const without = sharingKey === null && service.value.sharingKey !== undefined ? ['sharingKey'] : [];
+  return planned(w, [{ fact: service, fields, without }], `Change Service ${name}`);
+}
+
+function setForwardTarget(w: Written): PlannedChange | undefined {
+  const firewall = String(w.data.on ?? '').replace(/^firewall\//, '');
+  const wanted = recordOf(w.data.forward) ?? {};
+  const forward = w.context.reader.by('portForward', 'firewall', firewall).find(({ value: f }) => {
+    const { destinationPort, protocol } = f.match;
+    const port = destinationPort.kind === 'range' ? destinationPort.range.first : undefined;
+    const isProtocol = protocol === wanted.protocol || protocol.split('/').includes(String(wanted.protocol));
+    return f.interface === wanted.interface && isProtocol && port === wanted.port;
+  });
+  if (forward === undefined) {
+    const says = `${firewall} has no forward for ${wanted.port}/${wanted.protocol} on ${wanted.interface}`;
+    return w.context.issue([...w.path, 'forward'], says);
+  }
+  const target = String(w.data.target ?? '');
+  if (parseIp(target) === undefined && w.context.reader.get('alias', `${firewall}/${target}`) === undefined) {
+    return w.context.issue(
+      [...w.path, 'target'],
+      `${firewall} has no alias ${target} at this point of the plan`,
+    );
+  }
+  return planned(
+    w,
+    [{ fact: forward, fields: { target } }],
+    `Point ${wanted.port}/${wanted.protocol} at ${target}`,
+  );
+}
+
+function setTunnelOrigin(w: Written): PlannedChange | undefined {
+  const tunnel = String(w.data.on ?? '').replace(/^tunnel\//, '');
+  const from = String(w.data.from ?? '');
+  const rules = w.context.reader.by('tunnelRule', 'tunnel', tunnel).filter((r) => r.value.service === from);
+  if (rules.length === 0)
+    return w.context.issue([...w.path, 'from'], `no rule of tunnel ${tunnel} leads to ${from}`);
+  const to = w.context.text(w.data.to, [...w.path, 'to']);
+  if (to === undefined) return undefined;
+  return planned(
+    w,
+    rules.map((r) => ({ fact: r, fields: { service: to } })),
+    `Point tunnel ${tunnel} at ${to}`,
+  );
+}
+
+/** Every line of the file that says the old address of the Service that moves. */
+function updateDocument(w: Written): PlannedChange | undefined {
+  const file = String(w.data.path ?? '');
+  const { reader, input } = w.context;
+  if (reader.by('mention', 'file', file).length === 0) {
+    return w.context.issue(
+      [...w.path, 'path'],
+      `the snapshot has no document ${file} that states an address`,
+    );
+  }
+  const goal = {
+    kind: 'move',
+    service: w.move.service.key.slice(8),
+    to: w.move.to,
+    policy: 'local',
+  } as const;
+  const lines = unmetByMove(reader, input.start, goal, w.move).filter(
+    (u) => u.reference?.evidence.file === file,
+  );
+  const made = lines.flatMap(
+    (u) => (u.reference && repoint(reader, u.reference, w.move, because(u.says, u.code))?.changes) ?? [],
+  );
+  const settings = made.flatMap((c) => (c.change.kind === 'set' ? c.change.settings : []));
+  return documentChange(w, `Update ${file}`, settings);
+}
+
+function addDocument(w: Written): PlannedChange {
+  return documentChange(w, `Add ${String(w.data.path ?? '')}`, []);
+}
+
+function documentChange(
+  w: Written,
+  title: string,
+  settings: Extract<Change, { kind: 'set' }>['settings'],
+): PlannedChange {
+  const through = { by: 'operator', system: 'documents' } as const;
+  return {
+    id: w.id,
+    title,
+    change: { kind: 'set', settings },
+    through,
+    because: because('written in the plan', 'documents'),
+  };
+}
+
+/** A wait lets answers end; the record is the last one that the plan touched, or the apex that it will touch. */
+function waitWritten(w: Written): PlannedChange | undefined {
+  const { seconds } = w.data;
+  if (typeof seconds !== 'number' || seconds <= 0)
+    return w.context.issue([...w.path, 'seconds'], 'seconds are expected here');
+  const record =
+    w.context.reader.by('recordSet', 'value', w.move.from)[0] ??
+    w.context.reader.by('recordSet', 'value', w.move.to)[0];
+  if (record === undefined)
+    return w.context.issue(w.path, 'no record holds the address, so there is nothing to wait for');
+  const key = `recordSet:${kindTable.recordSet.id(record.value)}` as const;
+  const title = `Wait ${seconds} s`;
+  const change: Change = { kind: 'wait', for: { kind: 'answers', record: key, seconds } };
+  return {
+    id: w.id,
+    title,
+    change,
+    through: { by: 'time', system: 'dns' },
+    because: because(String(w.data.why ?? 'written in the plan'), 'goal'),
+  };
+}
