@@ -18,11 +18,11 @@ export const walking: Walking = { walkerOf: (reader) => memoWalker(reader).walk,
 
 /** Reads the snapshot and checks it. */
 export async function checkSnapshot(dir: string): Promise<CheckReport> {
-  return checkEstate(await loadSnapshot(dir));
+  return checkEstate(await loadSnapshot(dir), dir);
 }
 
-/** Checks what was read. A rule that fails costs its own findings and shows as a gap. */
-export function checkEstate(snapshot: Snapshot): CheckReport {
+/** Checks what was read; `path` is the snapshot as the user named it. A rule that fails costs its own findings and shows as a gap. */
+export function checkEstate(snapshot: Snapshot, path: string): CheckReport {
   const context = contextOf(readerOf(snapshot.estate), walking);
   const findings: Finding[] = [];
   const gaps: Gap[] = [...snapshot.estate.gaps];
@@ -36,7 +36,7 @@ export function checkEstate(snapshot: Snapshot): CheckReport {
   return {
     format: 1,
     snapshot: {
-      path: snapshot.root,
+      path,
       fingerprint: snapshot.fingerprint.snapshot,
       ...(snapshot.takenAt !== undefined && { takenAt: snapshot.takenAt }),
     },
@@ -62,5 +62,5 @@ function shownWalks(context: RuleContext, findings: readonly Finding[]): readonl
     .names[0];
   if (name === undefined) return [];
   const flows = context.flows.filter((f) => 'name' in f.to && f.to.name === name && f.port === 443);
-  return flows.map(context.walk);
+  return flows.map(context.walk).filter((w) => w.traces.some((t) => t.hops.length > 1));
 }

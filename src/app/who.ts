@@ -15,10 +15,10 @@ export interface WhoReport {
 
 /** Lists every reference in the snapshot. `what`: an address, `ns/name` of a Service, or a DNS name. */
 export async function who(dir: string, what: string): Promise<WhoReport> {
-  const { estate, root } = await loadSnapshot(dir);
+  const { estate } = await loadSnapshot(dir);
   const reader = readerOf(estate);
   const target = targetOf(reader, what);
-  return { format: 1, snapshot: root, target, references: referencesTo(reader, target) };
+  return { format: 1, snapshot: dir, target, references: referencesTo(reader, target) };
 }
 
 function targetOf(reader: Reader, what: string): ReferenceTarget {

@@ -19,8 +19,8 @@ export function checkToHtml(report: CheckReport): string {
       report.gaps.map((g) => `<li class="gap">${escapeHtml(gapText(g))}</li>`).join(''),
       'ul',
     ),
-    section('Paths', report.shown.map(walkHtml).join('')),
     section('Findings', findings.map(findingHtml).join('')),
+    section('Paths', report.shown.map(walkHtml).join('')),
   ]);
 }
 
@@ -86,7 +86,7 @@ main{max-width:76rem;margin:0 auto;padding:2rem 1rem}h1{font-size:1.5rem;margin:
 summary{cursor:pointer}.tag{font-size:.75rem;text-transform:uppercase;letter-spacing:.04em}.critical .tag{color:var(--bad)}.warning .tag,.unknown .tag,.gap{color:var(--warn)}.ok .tag{color:var(--good)}
 figure{margin:0 0 1rem;background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.7rem}figcaption{font-weight:600;margin-bottom:.4rem}.path{overflow-x:auto}
 table{border-collapse:collapse}td,th{border-bottom:1px solid var(--line);padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:top}
-svg .host{fill:var(--card);stroke:var(--accent)}svg .good{stroke:var(--good);stroke-width:2}svg .bad{stroke:var(--bad);stroke-width:2}svg .warn{stroke:var(--warn);stroke-width:2;stroke-dasharray:4 3}
+svg{width:100%;height:auto;min-width:44rem}svg .host{fill:var(--card);stroke:var(--accent)}svg .good{stroke:var(--good);stroke-width:2}svg .bad{stroke:var(--bad);stroke-width:2}svg .warn{stroke:var(--warn);stroke-width:2;stroke-dasharray:4 3}
 svg .wire{stroke:var(--dim);stroke-width:1.5}svg .badline{stroke:var(--bad);stroke-dasharray:5 4}svg .tip{fill:var(--dim)}
 svg text{fill:var(--fg);font:12px system-ui,sans-serif}svg .kind,svg .note,svg .packet{fill:var(--dim);font-size:11px}svg .name{font-weight:600}svg .packet{text-anchor:middle}
 `;

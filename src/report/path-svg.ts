@@ -2,7 +2,7 @@
 import type { Hop, Trace } from '#dataplane/trace.ts';
 import { escapeHtml } from './plain.ts';
 
-const box = { width: 176, gap: 44, height: 46, top: 34 };
+const box = { width: 128, gap: 24, height: 46, top: 40 };
 
 /** SVG text of one trace; no script, no outside reference. Colours come from the page's CSS variables. */
 export function traceToSvg(trace: Trace): string {
@@ -14,7 +14,7 @@ export function traceToSvg(trace: Trace): string {
   const back = trace.returnPath ? returnArrow(trace, hops, backTop) : '';
   const height = backTop + (back === '' ? 0 : 30);
   return [
-    `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeHtml(labelOf(trace))}">`,
+    `<svg viewBox="0 0 ${width} ${height}" style="max-width:${width}px" role="img" aria-label="${escapeHtml(labelOf(trace))}">`,
     `<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" class="tip"/></marker></defs>`,
     ...hops.map((h, i) =>
       hopSvg(h, i, notes[i] ?? [], i === hops.length - 1 ? trace.disposition : undefined),
@@ -45,17 +45,18 @@ function hopSvg(hop: Hop, index: number, notes: readonly string[], end?: Trace['
   return [
     `<rect x="${x}" y="${box.top}" width="${box.width}" height="${box.height}" rx="6" class="${cls}"/>`,
     `<text x="${x + 10}" y="${box.top + 19}" class="kind">${escapeHtml(hop.host.split('/')[0] ?? '')}</text>`,
-    `<text x="${x + 10}" y="${box.top + 36}" class="name">${escapeHtml(shorten(hop.host.split('/').slice(-1)[0] ?? hop.host, 24))}</text>`,
+    `<text x="${x + 10}" y="${box.top + 36}" class="name">${escapeHtml(shorten(hop.host.split('/').slice(-1)[0] ?? hop.host, 17))}</text>`,
     ...text,
   ].join('');
 }
 
-function arrowSvg(index: number, label: string | undefined): string {
+function arrowSvg(index: number, label: readonly string[] | undefined): string {
   const x = 10 + index * (box.width + box.gap) + box.width;
   const y = box.top + box.height / 2;
-  const text = label
-    ? `<text x="${x - box.width / 2 + box.gap / 2}" y="${box.top - 10}" class="packet">${escapeHtml(label)}</text>`
-    : '';
+  const middle = x + box.gap / 2;
+  const text = (label ?? [])
+    .map((l, i) => `<text x="${middle}" y="${box.top - 20 + i * 13}" class="packet">${escapeHtml(l)}</text>`)
+    .join('');
   return `<line x1="${x + 3}" y1="${y}" x2="${x + box.gap - 3}" y2="${y}" class="wire" marker-end="url(#tip)"/>${text}`;
 }
 
@@ -75,14 +76,15 @@ function notesOf(hop: Hop): readonly string[] {
     const out: string[] = [];
     if (s.before.destination !== s.after.destination || s.before.port !== s.after.port)
       out.push(`to ${s.after.destination}:${s.after.port}`);
-    if (s.before.source !== s.after.source) out.push(`from ${s.before.source} → ${s.after.source}`);
-    return out.map((t) => shorten(t, 34));
+    if (s.before.source !== s.after.source) out.push(`from ${s.after.source}`);
+    return out.map((t) => shorten(t, 25));
   });
 }
 
-function addressesOf(hop: Hop | undefined): string | undefined {
+/** Source and destination as the host receives them. */
+function addressesOf(hop: Hop | undefined): readonly string[] | undefined {
   const packet = hop?.steps.find((s) => s.before)?.before;
-  return packet && `${packet.source} → ${packet.destination}:${packet.port}`;
+  return packet && [packet.source, `→ ${packet.destination}:${packet.port}`];
 }
 
 function shorten(text: string, length: number): string {
