@@ -76,7 +76,7 @@ export function forwardAddresses(
   resolver: Resolver,
   to: readonly string[],
 ): readonly string[] {
-  return to.flatMap((one) =>
+  return to.flatMap((one): readonly string[] =>
     one.startsWith('/') ? upstreamOf(reader, resolver) : [one.replace(/:53$/, '')],
   );
 }
