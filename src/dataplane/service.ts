@@ -227,9 +227,9 @@ function ruleText(proxy: Fact<'serviceProxy'>, variant: Variant, frontend: strin
 /** What two variants must agree on: everything that a walk goes on with. */
 function decisionText(decision: PacketDecision): string {
   if (decision.kind !== 'verdict') return JSON.stringify({ ...decision, frontends: [], service: '' });
-  const { frontend, verdict, hairpins } = decision;
+  const { frontend, verdict } = decision;
   const to = verdict.kind === 'dnat' ? [verdict.isMasqueraded, verdict.endpoints] : [];
-  return JSON.stringify([frontend.kind, idOf(frontend.service), verdict.kind, to, hairpins]);
+  return JSON.stringify([frontend.kind, idOf(frontend.service), verdict.kind, to]);
 }
 
 function unknown(gap: Gap, services: ServiceFacts): ServiceDecision {

@@ -41,7 +41,6 @@ export type PacketDecision =
       readonly kind: 'verdict';
       readonly frontend: Frontend;
       readonly verdict: Verdict;
-      readonly hairpins: boolean;
     }
   /** A ClusterIP that nothing serves on this port, or that no Service has. */
   | { readonly kind: 'drop' | 'reject'; readonly cause: Cause; readonly says: string }
@@ -64,8 +63,7 @@ export function decidePacket(state: ProxyState, packet: Packet, isLocalPod: bool
   if (second !== undefined) return { kind: 'conflict', frontends };
   const verdict = verdictAt(state, first, packet, origin);
   if (verdict === undefined) return withoutFrontend(state, packet);
-  const hairpins = verdict.kind === 'dnat' && verdict.endpoints.some((e) => e.ip === packet.source);
-  return { kind: 'verdict', frontend: first, verdict, hairpins };
+  return { kind: 'verdict', frontend: first, verdict };
 }
 
 function nodePortsAt(state: ProxyState, packet: Packet): readonly Frontend[] {

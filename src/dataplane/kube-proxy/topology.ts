@@ -22,7 +22,6 @@ export function topologyModeOf(
   rules: Pick<ProxyRules, 'zoneHints' | 'hintsAlone' | 'nodeHints'>,
 ): TopologyMode {
   const ready = endpoints.filter((e) => e.isReady);
-  if (ready.length === 0) return 'anywhere';
   if (rules.nodeHints && areUsable(ready, 'nodeHints', place.node)) return 'same-node';
   const areZonesRead = rules.zoneHints && (rules.hintsAlone || place.hasHintsAnnotation);
   return areZonesRead && areUsable(ready, 'zoneHints', place.zone ?? '') ? 'same-zone' : 'anywhere';

@@ -4,7 +4,7 @@
  */
 import type { Labels } from '#estate/kubernetes.ts';
 import type { Pool } from '#estate/metallb.ts';
-import { familyOf, type Ip } from '#net/ip.ts';
+import type { Ip } from '#net/ip.ts';
 import { rangeHas } from '#net/prefix.ts';
 import { matchesAny, matchesSelector } from './selector.ts';
 
@@ -18,7 +18,7 @@ export interface PoolUser {
 
 /** IPv4 addresses ending in .0 or .255, which some old devices drop. */
 export function isBuggy(ip: Ip): boolean {
-  return familyOf(ip) === 4 && (ip.endsWith('.0') || ip.endsWith('.255'));
+  return ip.endsWith('.0') || ip.endsWith('.255');
 }
 
 export function owns(pool: Pool, ip: Ip): boolean {
