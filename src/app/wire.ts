@@ -20,3 +20,21 @@ export async function snapshotSources(): Promise<readonly Source[]> {
   ]);
   return modules;
 }
+
+/** The editors of files that a plan's artifacts are made with. */
+export async function fileEditing() {
+  const [edits, diff, xml, documents, entry] = await Promise.all([
+    import('#adapters/repository/plan-edits.ts'),
+    import('#adapters/repository/edit-diff.ts'),
+    import('#adapters/repository/edit-xml.ts'),
+    import('#adapters/documents/edit-documents.ts'),
+    import('#adapters/documents/runbook-entry.ts'),
+  ]);
+  return {
+    fileChangesOf: edits.fileChangesOf,
+    unifiedDiff: diff.unifiedDiff,
+    editConfigXml: xml.editConfigXml,
+    documentAfter: documents.documentAfter,
+    runbookEntry: entry.runbookEntry,
+  };
+}

@@ -1,0 +1,238 @@
+/*
+ * Records by hand: Technitium's API and screens, or RFC 2136 with nsupdate, or Cloudflare's API. Technitium resets what a
+ * call leaves out (TTL to 3600, the comment, disabled, expiry), so each call reads the record first and sends all of it.
+ */
+import type { RecordSet, Translation } from '#estate/dns.ts';
+import type { SettingOf } from '#plan/change.ts';
+import { type Block, code, comment, expect, type Instruction, quote, shell, text } from './blocks.ts';
+import { credentialOf, pathOf, type Task } from './context.ts';
+
+/** Values or TTL of one record set. */
+export function recordByHand(task: Task, setting: SettingOf<'recordSet'>): Instruction {
+  const start = task.input.reader.get('recordSet', setting.id)?.value;
+  const before = { ...start, ...setting.before } as RecordSet;
+  const after = { ...before, ...setting.after } as RecordSet;
+  const program = programOf(task, before.server);
+  const checked: Instruction = { make: [], check: recordChecks(task, after), files: [] };
+  if (program === 'technitium') return merged(technitium(task, before, after), checked);
+  if (/cloudflare/.test(before.server)) return merged(cloudflare(before, after), checked);
+  return merged(byNsupdate(task, before, after), checked);
+}
+
+function merged(a: Instruction, b: Instruction): Instruction {
+  return { make: [...a.make, ...b.make], check: [...a.check, ...b.check], files: [...a.files, ...b.files] };
+}
+
+function programOf({ input }: Task, server: string): string {
+  const resolver = input.reader
+    .all('resolver')
+    .find((r) => r.value.id === server || r.value.serves.includes(server));
+  const url = input.reader.get('systemAccess', server)?.value.url ?? '';
+  if (resolver?.value.program === 'technitium' || /:5380/.test(url)) return 'technitium';
+  return resolver?.value.program ?? 'unknown';
+}
+
+/** What every resolver of the house answers, once caches have let the old answer go. */
+function recordChecks({ input }: Task, after: RecordSet): readonly Block[] {
+  const servers = input.reader
+    .all('resolver')
+    .filter((r) => r.value.address !== undefined && r.value.serves.includes(after.server))
+    .map((r) => r.value.address as string);
+  if (servers.length === 0) return [];
+  const asked = servers.map((s) => `dig +noall +answer @${quote(s)} ${quote(after.name)} ${after.type}`);
+  return [
+    shell(asked.join('\n')),
+    expect(
+      `${code(`${after.name}. ${after.ttlSeconds} IN ${after.type} ${after.values.join(', ')}`)} from each; the TTL may be lower, never higher`,
+    ),
+  ];
+}
+
+function technitium(task: Task, before: RecordSet, after: RecordSet): Instruction {
+  const { input } = task;
+  const url = (input.reader.get('systemAccess', before.server)?.value.url ?? 'http://localhost:5380').replace(
+    /\/$/,
+    '',
+  );
+  const path = pathOf(task, '.technitium.sh');
+  const nsupdate = byNsupdate(task, before, after);
+  const label = before.name === before.zone ? '@' : before.name.slice(0, -(before.zone.length + 1));
+  const [oldValue = '', newValue = ''] = changedValue(before, after);
+  return {
+    make: [
+      {
+        kind: 'screens',
+        where: `Technitium, ${url}`,
+        steps: [
+          `**Zones** > ${code(before.zone)} > record ${code(`${label} ${before.type}`)} that says ${code(oldValue)} > **Edit Record**`,
+          `${before.type === 'A' || before.type === 'AAAA' ? 'IPv4/IPv6 Address' : 'Value'}: ${code(newValue)}; TTL: ${code(String(after.ttlSeconds))}; leave the comment as it is`,
+          '**Save**',
+        ],
+      },
+      text(
+        `Or from a shell, the same as one call (needs ${code('curl')} and ${code('jq')}; the token is read from ${tokenText(task, before.server)}):`,
+      ),
+      shell(`sh ${quote(path)}`),
+      expect(code('"status": "ok"')),
+    ],
+    check: [],
+    files: [
+      { path, text: technitiumScript(task, url, before, after), isExecutable: true },
+      ...nsupdate.files,
+    ],
+  };
+}
+
+function tokenText({ input }: Task, system: string): string {
+  return code(credentialOf(input.reader, system) ?? 'env:TECHNITIUM_TOKEN');
+}
+
+/** The one value that differs (or the first): Technitium updates one record at a time. */
+function changedValue(before: RecordSet, after: RecordSet): readonly [string, string] {
+  const gone = before.values.filter((v) => !after.values.includes(v));
+  const come = after.values.filter((v) => !before.values.includes(v));
+  return [gone[0] ?? before.values[0] ?? '', come[0] ?? gone[0] ?? before.values[0] ?? ''];
+}
+
+function technitiumScript(task: Task, url: string, before: RecordSet, after: RecordSet): string {
+  const [oldValue, newValue] = changedValue(before, after);
+  const isAddress = before.type === 'A' || before.type === 'AAAA';
+  const [oldField, newField] = isAddress
+    ? ['ipAddress', 'newIpAddress']
+    : before.type === 'CNAME'
+      ? ['cname', 'cname']
+      : ['value', 'newValue'];
+  const jsonField = isAddress ? 'ipAddress' : 'cname';
+  const variable =
+    /^env:([A-Za-z_]\w*)$/.exec(credentialOf(task.input.reader, before.server) ?? '')?.[1] ??
+    'TECHNITIUM_TOKEN';
+  return `#!/bin/sh
+${comment(task.planned.title)}
+# The old value must still be there: Technitium refuses the call otherwise, and nothing is changed.
+set -eu
+: "\${${variable}:?set ${variable} to an API token of Technitium}"
+api=${quote(url)}/api/zones/records
+call() { # call PATH NAME=VALUE...: the token goes in by a pipe, so that no process list shows it
+  path=$1; shift
+  for pair in "$@"; do set -- "$@" --data-urlencode "$pair"; shift; done
+  printf 'data-urlencode = "token=%s"\\n' "$${variable}" | curl -sS --fail --max-time 20 --config - "$@" "$api/$path"
+}
+zone=${quote(before.zone)}
+name=${quote(before.name)}
+type=${before.type}
+old=${quote(oldValue)}
+new=${quote(newValue)}
+record=$(call get "domain=$name" "zone=$zone" | jq -c --arg t "$type" --arg v "$old" \\
+  '[.response.records[]? | select(.type == $t and .rData.${jsonField} == $v)][0] // empty')
+[ -n "$record" ] || { echo "$name $type is not $old any more: somebody changed it, or it is done already" >&2; exit 1; }
+call update "domain=$name" "zone=$zone" "type=$type" "${oldField}=$old" "${newField}=$new" ttl=${after.ttlSeconds} \\
+  "disable=$(printf %s "$record" | jq -r '.disabled // false')" \\
+  "comments=$(printf %s "$record" | jq -r '.comments // ""')" \\
+  "expiryTtl=$(printf %s "$record" | jq -r '.expiryTtl // 0')" updateSvcbHints=true |
+  jq -e 'if .status == "ok" then {status, record: .response.updatedRecord} else (., halt_error(1)) end'
+`;
+}
+
+/** RFC 2136; the prerequisite refuses where the record is not as it was. */
+function byNsupdate(task: Task, before: RecordSet, after: RecordSet): Instruction {
+  const path = pathOf(task, '.nsupdate');
+  const server = task.input.reader.all('resolver').find((r) => r.value.serves.includes(before.server))
+    ?.value.address;
+  const name = `${plainName(before.name)}.`;
+  const lines = [
+    ...(server === undefined ? [] : [`server ${server}`]),
+    `zone ${plainName(before.zone)}.`,
+    ...before.values.map((v) => `prereq yxrrset ${name} IN ${before.type} ${oneLine(v)}`),
+    `update delete ${name} IN ${before.type}`,
+    ...after.values.map((v) => `update add ${name} ${after.ttlSeconds} IN ${after.type} ${oneLine(v)}`),
+    'send',
+  ];
+  return {
+    make: [
+      shell(`nsupdate -k "$TSIG_KEY_FILE" ${quote(path)}`),
+      expect(`no output. ${code('NXRRSET')}: the record is not as the plan found it; take a new snapshot`),
+    ],
+    check: [],
+    files: [{ path, text: `${lines.join('\n')}\n` }],
+  };
+}
+
+function plainName(name: string): string {
+  return name.replace(/[^\w.*-]/g, (c) => `\\${String(c.charCodeAt(0)).padStart(3, '0')}`);
+}
+
+function oneLine(value: string): string {
+  return value.replace(/[\r\n;]/g, ' ');
+}
+
+function cloudflare(before: RecordSet, after: RecordSet): Instruction {
+  const [oldValue, newValue] = changedValue(before, after);
+  return {
+    make: [
+      {
+        kind: 'screens',
+        where: 'Cloudflare dashboard',
+        steps: [
+          `${code(before.zone)} > **DNS** > **Records** > ${code(`${before.name} ${before.type} ${oldValue}`)} > **Edit**`,
+          `Content: ${code(newValue)}; TTL: ${code(after.ttlSeconds === 1 ? 'Auto' : `${after.ttlSeconds} s`)}; proxy status as it is`,
+          '**Save**',
+        ],
+      },
+    ],
+    check: [],
+    files: [],
+  };
+}
+
+/** One entry of a map that changes answers (Technitium's Split Horizon app). */
+export function translationByHand(task: Task, setting: SettingOf<'translation'>): Instruction {
+  const start = task.input.reader.get('translation', setting.id)?.value;
+  const before = { ...start, ...setting.before } as Translation;
+  const after = { ...before, ...setting.after } as Translation;
+  return {
+    make: [
+      {
+        kind: 'screens',
+        where: `the server behind ${before.server}`,
+        steps: [
+          '**Apps** > **Split Horizon** > **Config**',
+          `in group ${code(before.group)}, ${code('externalToInternalTranslation')}: ${code(`"${before.from}": "${before.to}"`)} becomes ${code(`"${after.from}": "${after.to}"`)}. The whole text is replaced: change nothing else`,
+          '**Save**',
+        ],
+      },
+    ],
+    check: [],
+    files: [],
+  };
+}
+
+/** A resolver's own rule. */
+export function nameRuleByHand({ input }: Task, setting: SettingOf<'nameRule'>): Instruction {
+  const before = setting.before?.rule ?? input.reader.get('nameRule', setting.id)?.value.rule;
+  const after = setting.after?.rule;
+  const resolver = setting.id.split('|')[0] ?? '';
+  const shown = (rule: typeof after) =>
+    rule?.kind === 'host'
+      ? `${rule.name} ${rule.addresses.join(', ')}`
+      : rule?.kind === 'rewrite'
+        ? `${rule.from} ${rule.to}`
+        : JSON.stringify(rule ?? null);
+  const where = /^(unbound|dnsmasq)\//.test(resolver)
+    ? ['**Services** > **DNS Resolver** > **General Settings** > **Host Overrides**, the pencil of the entry']
+    : ['the rule in the file or ConfigMap of the resolver'];
+  return {
+    make: [
+      {
+        kind: 'screens',
+        where: resolver,
+        steps: [
+          ...where,
+          `${code(shown(before))} becomes ${code(shown(after))}`,
+          '**Save**, then **Apply Changes**',
+        ],
+      },
+    ],
+    check: [],
+    files: [],
+  };
+}

@@ -1,0 +1,9 @@
+/* One flat name for the diff of a document. */
+
+/** `source/infra/docs/a.md` is `docs-a.md`. */
+export function documentSlug(file: string): string {
+  return file
+    .replace(/^source\/[^/]+\//, '')
+    .replace(/^\.+/, '')
+    .replace(/[^\w.-]+/g, '-');
+}

@@ -1,0 +1,150 @@
+/* A firewall by its own screens (pfSense's names; OPNsense's where they differ), and the sections of its configuration. */
+import type { Alias, Firewall, PortForward } from '#estate/firewall.ts';
+import type { SetChange, SettingOf } from '#plan/change.ts';
+import { type Block, code, expect, type Instruction, text } from './blocks.ts';
+import { pathOf, type Task } from './context.ts';
+
+/** All settings of one change of a firewall: one visit to its web interface, one Apply. */
+export function firewallByHand(task: Task, change: SetChange): Instruction {
+  const name = task.planned.through.system.replace(/^firewall\//, '');
+  const steps = change.settings.flatMap((s) => {
+    if (s.of === 'alias') return aliasSteps(task, s);
+    if (s.of === 'portForward') return forwardSteps(task, s);
+    if (s.of === 'filterRule') return ruleSteps(task, s, change);
+    return s.of === 'firewall' ? reflectionSteps(s) : [];
+  });
+  const url = task.input.reader.get('systemAccess', `firewall/${name}`)?.value.url;
+  const where = `${productOf(task, name)} ${name}${url === undefined ? '' : `, ${url}`}`;
+  const section = task.input.sections.find((s) => s.change === task.planned.id && s.firewall === name);
+  const path = pathOf(task, '.config.xml.diff');
+  const diff = task.way === 'forward' ? section?.diff : section?.undo;
+  return {
+    make: [
+      {
+        kind: 'screens',
+        where,
+        steps: [...steps, '**Apply Changes** at the top of the page; wait for the green line'],
+      },
+      ...(diff === undefined
+        ? []
+        : [
+            text(
+              `What this changes in ${code('config.xml')} is in ${code(path)}, to compare with **Diagnostics > Backup & Restore > Config History**. Do not restore it: restoring a whole configuration reboots the firewall.`,
+            ),
+          ]),
+    ],
+    check: change.settings.flatMap((s) => checksOf(task, s as SetChange['settings'][number])),
+    files: diff === undefined ? [] : [{ path, text: diff }],
+  };
+}
+
+function productOf({ input }: Task, name: string): string {
+  const product = input.reader.get('firewall', name)?.value.product;
+  return product === 'opnsense' ? 'OPNsense' : 'pfSense';
+}
+
+function aliasSteps({ input }: Task, setting: SettingOf<'alias'>): readonly string[] {
+  if (setting.after === null) {
+    const { name = '' } = setting.before as Alias;
+    return [
+      `**Firewall** > **Aliases** > **IP** > the bin beside ${code(name)} > **OK**. Refused as *in use*: a rule still names it; undo that one first`,
+    ];
+  }
+  if (setting.before === null) {
+    const { name, type, entries, descr } = setting.after as Alias;
+    return [
+      '**Firewall** > **Aliases** > **IP** > **Add**',
+      `Name: ${code(name)}`,
+      `Description: ${code(descr)}`,
+      `Type: **${type === 'network' ? 'Network(s)' : type === 'port' ? 'Port(s)' : 'Host(s)'}**`,
+      `IP or FQDN: ${entries.map(code).join(', ')}${entries.length > 1 ? ' (**Add Host** for each)' : ''}`,
+      '**Save**',
+    ];
+  }
+  const name = setting.id.split('/')[1] ?? '';
+  const entries = (setting.after.entries ?? input.reader.get('alias', setting.id)?.value.entries ?? []).map(
+    code,
+  );
+  return [
+    `**Firewall** > **Aliases** > **IP** > the pencil beside ${code(name)}`,
+    `IP or FQDN: ${entries.join(', ')}`,
+    '**Save**',
+  ];
+}
+
+function forwardSteps({ input }: Task, setting: SettingOf<'portForward'>): readonly string[] {
+  const rule = input.reader.get('portForward', setting.id)?.value;
+  const target = setting.after?.target;
+  if (rule === undefined || target === undefined)
+    return [`**Firewall** > **NAT** > **Port Forward**: rule ${code(setting.id)}`];
+  return [
+    `**Firewall** > **NAT** > **Port Forward** > the pencil of ${describeForward(rule)} (rule ${rule.position + 1} from the top)`,
+    `Redirect target IP: type **Address or Alias**, ${code(target)} instead of ${code(setting.before?.target ?? rule.target)}. Change nothing else: the filter rule association stays`,
+    '**Save** (do not apply yet)',
+  ];
+}
+
+function describeForward(rule: PortForward): string {
+  const port = rule.match.destinationPort;
+  const says = port.kind === 'range' ? `${port.range.first}` : port.kind === 'alias' ? port.name : 'any port';
+  return `${code(rule.interface.toUpperCase())} ${code(`${rule.match.protocol.toUpperCase()} ${says}`)} ${code(rule.descr)}`;
+}
+
+/** pfSense changes the linked rule with its forward: that is looked at, not done twice. */
+function ruleSteps({ input }: Task, setting: SettingOf<'filterRule'>, change: SetChange): readonly string[] {
+  const rule = input.reader.get('filterRule', setting.id)?.value;
+  const destination = setting.after?.match?.destination;
+  if (rule === undefined || destination === undefined) return [];
+  const shown =
+    destination.kind === 'alias'
+      ? destination.name
+      : destination.kind === 'address'
+        ? destination.prefix
+        : destination.kind;
+  const isLinked =
+    rule.associatedRule !== undefined &&
+    change.settings.some(
+      (s) =>
+        s.of === 'portForward' &&
+        input.reader.get('portForward', s.id)?.value.associatedRule === rule.associatedRule,
+    );
+  const tab = `**Firewall** > **Rules** > **${(rule.interfaces[0] ?? 'Floating').toUpperCase()}**`;
+  if (isLinked)
+    return [
+      `${tab}: ${code(rule.descr)} now shows destination ${code(shown)} (it follows its forward; do not edit it)`,
+    ];
+  return [
+    `${tab} > the pencil of ${code(rule.descr)}`,
+    `Destination: **Address or Alias** ${code(shown)}`,
+    '**Save**',
+  ];
+}
+
+function reflectionSteps(setting: SettingOf<'firewall'>): readonly string[] {
+  const names: Readonly<Record<Firewall['reflection'], string>> = {
+    disable: 'Disabled',
+    'nat-proxy': 'NAT + Proxy',
+    'pure-nat': 'Pure NAT',
+  };
+  const mode = setting.after?.reflection;
+  if (mode === undefined) return [];
+  return [
+    '**System** > **Advanced** > **Firewall & NAT**',
+    `NAT Reflection mode for port forwards: **${names[mode]}**`,
+    '**Save**',
+  ];
+}
+
+function checksOf(_: Task, setting: SetChange['settings'][number]): readonly Block[] {
+  if (setting.of === 'alias' && setting.after !== null) {
+    const { name = setting.id.split('/')[1] ?? '', entries = [] } = setting.after as Alias;
+    return [
+      text(
+        `**Diagnostics** > **Tables** > ${code(name)} (an alias that no rule uses yet has no table; it appears with the first rule)`,
+      ),
+      expect(entries.map(code).join(', ')),
+    ];
+  }
+  if (setting.of !== 'portForward' || setting.after?.target === undefined) return [];
+  return [];
+}

@@ -1,0 +1,95 @@
+/* Every change of a plan, and its undo, as instructions for a person. */
+import { inverseOf, type SetChange, type WaitChange } from '#plan/change.ts';
+import { code, type Instruction, nothing, shell, text, together } from './blocks.ts';
+import type { ArtifactInput, Task, Way } from './context.ts';
+import { slugOf } from './context.ts';
+import { nameRuleByHand, recordByHand, translationByHand } from './dns.ts';
+import { firewallByHand } from './firewall.ts';
+import { middlewareByApi, serviceByApi, serviceChecks, workloadByApi } from './kubernetes.ts';
+import {
+  accessByHand,
+  allowlistByHand,
+  freezeByHand,
+  mentionsByHand,
+  monitorByHand,
+  ofKind,
+  tunnelByHand,
+} from './other.ts';
+import { byRepository } from './repository.ts';
+
+/** Instructions for the change (or, way 'back', for its undo). */
+export function instruct(input: ArtifactInput, id: string, way: Way): Instruction {
+  const planned = input.plan.stages.flatMap((s) => s.changes).find((c) => c.id === id);
+  if (planned === undefined) return nothing;
+  const change = way === 'forward' ? planned.change : inverseOf(planned.change);
+  const task: Task = { input, planned, slug: slugOf(input.plan, id), way };
+  if (change.kind === 'wait') return waited(change, way);
+  if (planned.through.by === 'repository') return byRepository(task, change);
+  if (planned.through.system.startsWith('firewall/')) return firewallByHand(task, change);
+  return together([...bySystem(task, change), nothing]);
+}
+
+function bySystem(task: Task, change: SetChange): readonly Instruction[] {
+  const tunnel = ofKind(change, 'tunnelRule');
+  const others = change.settings.map((setting): Instruction => {
+    switch (setting.of) {
+      case 'service':
+        return together([serviceByApi(task, setting), { ...nothing, check: serviceChecks(task, setting) }]);
+      case 'workload':
+        return workloadByApi(task, setting);
+      case 'middleware':
+        return middlewareByApi(task, setting);
+      case 'recordSet':
+        return recordByHand(task, setting);
+      case 'translation':
+        return translationByHand(task, setting);
+      case 'nameRule':
+        return nameRuleByHand(task, setting);
+      case 'banAllowlist':
+        return allowlistByHand(task, setting);
+      case 'monitor':
+        return monitorByHand(task, setting);
+      case 'systemAccess':
+        return accessByHand(task, setting);
+      case 'repository':
+        return freezeByHand(task, setting);
+      case 'tunnelRule':
+      case 'mention':
+        return nothing;
+      default:
+        return {
+          ...nothing,
+          make: [
+            text(
+              `${code(setting.of)} ${code(setting.id)}: ${code(JSON.stringify(setting.before))} becomes ${code(JSON.stringify(setting.after))}`,
+            ),
+          ],
+        };
+    }
+  });
+  return [
+    ...others,
+    ...(tunnel.length > 0 ? [tunnelByHand(task, tunnel)] : []),
+    mentionsByHand(task, ofKind(change, 'mention')),
+  ];
+}
+
+function waited(change: WaitChange, way: Way): Instruction {
+  if (change.direction !== undefined && change.direction !== way) return nothing;
+  const { for: reason } = change;
+  const minutes = Math.ceil(reason.seconds / 60);
+  const why =
+    reason.kind === 'answers'
+      ? `caches may answer with the old record for ${minutes} minutes (${reason.seconds} s); until then both addresses must work`
+      : reason.kind === 'stragglers'
+        ? `nobody may have been seen on ${reason.ip} for ${minutes} minutes, seen by ${reason.seenBy}`
+        : `${reason.says}, at most ${minutes} minutes`;
+  return {
+    make: [
+      text(`Wait **${minutes} minutes**: ${why}. Note the time: you may close the laptop meanwhile.`),
+      shell(`date; sleep ${reason.seconds}; date`),
+    ],
+    check: [],
+    files: [],
+  };
+}
