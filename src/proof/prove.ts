@@ -18,6 +18,8 @@ import { windowOf } from './window.ts';
 export interface ProveOptions {
   /** Faults at a time: 1 (default), 2 for pairs, 0 for none. */
   readonly faults?: 0 | 1 | 2;
+  /** How many more counterexamples to look for after the shortest one, each of another kind; default none. */
+  readonly others?: number;
 }
 
 /** Proves the plan for the estate of the session. */
@@ -43,11 +45,14 @@ class Run {
   readonly #stateChecks = new Map<string, number>();
   readonly #assumptions = new Map<string, Assumption>();
   readonly #inWindow = new Map<Stage, Case[]>();
+  readonly #othersWanted: number;
+  readonly #others: Counterexample[] = [];
   #doubt: Doubt | undefined;
 
   constructor(session: Session, plan: Plan, options: ProveOptions) {
     this.#session = session;
     this.#plan = plan;
+    this.#othersWanted = options.others ?? 0;
     this.#walksBefore = session.memo.walks;
     this.#askedBefore = session.memo.asked;
     this.#line = lineOf(session.world, session.views, plan);
@@ -85,14 +90,17 @@ class Run {
   }
 
   #searchFor(search: (onCase: OnCase) => boolean): Counterexample | undefined {
-    let found: Counterexample | undefined;
+    const found = new Map<string, Counterexample>();
     search((c) => {
       if (c.judgement.kind === 'unknown') return this.#noteDoubt(c.judgement);
       if (this.#isInWindow(c)) return false;
-      found = ofCase(c);
-      return true;
+      const kind = kindOf(c);
+      if (!found.has(kind)) found.set(kind, ofCase(c));
+      return found.size > this.#othersWanted;
     });
-    return found;
+    const [first, ...others] = found.values();
+    this.#others.push(...others);
+    return first;
   }
 
   #isInWindow(c: Case): boolean {
@@ -163,7 +171,8 @@ class Run {
   }
 
   #refuted(counterexample: Counterexample): ProofResult {
-    return { kind: 'refuted', counterexample, counts: this.#counts() };
+    const others = this.#others.length === 0 ? {} : { others: this.#others };
+    return { kind: 'refuted', counterexample, ...others, counts: this.#counts() };
   }
 
   #proved(windows: readonly Window[]): Proved {
@@ -209,6 +218,14 @@ class Run {
 function writtenKeys(line: Line): ReadonlySet<FactKey> {
   const points = [...line.forward, ...line.back];
   return new Set(points.flatMap((p) => [...p.view.overlay.keys(), ...p.held.map((h) => h.key)]));
+}
+
+/** Counterexamples of one kind differ in the name or the position only. */
+function kindOf({ invariant, flow, judgement, fault, chosen }: Case): string {
+  const { from, family, port, protocol, to } = flow.flow;
+  const zone = 'name' in to ? to.name.slice(to.name.indexOf('.') + 1) : to.ip;
+  const says = judgement.kind === 'fine' ? '' : judgement.says;
+  return [invariant.code, from, family, port, protocol, zone, fault?.id, chosen.length, says].join('|');
 }
 
 function faultList(session: Session, count: 0 | 1 | 2): readonly Fault[] {

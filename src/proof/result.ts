@@ -76,7 +76,10 @@ export interface Proved {
 
 export interface Refuted {
   readonly kind: 'refuted';
+  /** The shortest. */
   readonly counterexample: Counterexample;
+  /** Others of another kind, where they were asked for. */
+  readonly others?: readonly Counterexample[];
   readonly counts: Counts;
 }
 

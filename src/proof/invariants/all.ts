@@ -2,6 +2,7 @@
 import type { FlowInvariant, StateInvariant } from '../invariant.ts';
 import { aliasesNotLiterals } from './aliases-not-literals.ts';
 import { chartPinned } from './chart-pinned.ts';
+import { consumersServed } from './consumers-served.ts';
 import { credentialsReachable } from './credentials-reachable.ts';
 import { identityNotWorse } from './identity-not-worse.ts';
 import { keepsWorking } from './keeps-working.ts';
@@ -25,6 +26,7 @@ export const flowInvariants: readonly FlowInvariant[] = [
 export const stateInvariants: readonly StateInvariant[] = [
   sharedAddressAllowed,
   credentialsReachable,
+  consumersServed,
   outOfScope,
   aliasesNotLiterals,
   chartPinned,

@@ -1,0 +1,53 @@
+/*
+ * Who dials an address that a Service leaves is still served there, also where no flow stands for it: node files such as
+ * a registry mirror, found by what they say.
+ */
+import type { Reader } from '#estate/estate.ts';
+import type { Fact } from '#estate/fact.ts';
+import { dialled } from '#estate/reference-places.ts';
+import type { Ip } from '#net/ip.ts';
+import { broken, holds, type StateInvariant } from '../invariant.ts';
+
+export const consumersServed: StateInvariant = {
+  code: 'consumers-served',
+  check: ({ point, start }) => {
+    if (!point.isSettled) return holds;
+    const { reader } = point.view;
+    for (const ip of leftAddresses(start, reader)) {
+      for (const mention of reader.by('mention', 'ip', ip)) {
+        if (!isConsumer(mention)) continue;
+        const port = portOf(mention);
+        if (!isServed(start, ip, port) || isServed(reader, ip, port)) continue;
+        return broken(`${mention.key} dials ${ip}:${port}, and nothing serves that any more`);
+      }
+    }
+    return holds;
+  },
+};
+
+/** Addresses that some Service had and has no more. */
+function leftAddresses(start: Reader, now: Reader): ReadonlySet<Ip> {
+  const left = new Set<Ip>();
+  for (const f of start.all('service')) {
+    const is = now.get('service', f.key.slice('service:'.length));
+    if (is === f) continue;
+    for (const { ip } of f.value.vips) if (!is?.value.vips.some((v) => v.ip === ip)) left.add(ip);
+  }
+  return left;
+}
+
+/** Files of nodes and programs; what a repository says is its owner's business, and prose dials nobody. */
+function isConsumer({ value }: Fact<'mention'>): boolean {
+  const isProse = value.syntax === 'markdown' || value.syntax === 'comment' || value.syntax === 'text';
+  return value.system.startsWith('node/') && !isProse;
+}
+
+/** The port of the URL that the address stands in; HTTPS where none is said. */
+function portOf({ value }: Fact<'mention'>): number {
+  const url = /[a-z]+:\/\/[^\s"']+/.exec(value.path ?? '')?.[0] ?? value.text;
+  return dialled(url)?.port ?? 443;
+}
+
+function isServed(reader: Reader, ip: Ip, port: number): boolean {
+  return reader.by('service', 'vip', ip).some((s) => s.value.ports.some((p) => p.port === port));
+}
