@@ -1,7 +1,7 @@
 /**
- * `npm run mutate [-- --sample N] [--seed S] [--only REGEXP]`: flips conditions and drops branches in src/dataplane one at a
+ * `npm run mutate [-- --sample N] [--seed S] [--only REGEXP] [--known]`: flips conditions and drops branches in src/dataplane one at a
  * time, and lists the mutants that no test notices. One that is not in test/mutants-known.json with a reason fails the
- * run, and so does an entry there that is noticed by now. Without --sample every mutant is tried.
+ * run, and so does an entry there that is noticed by now. Without --sample every mutant is tried; --known tries the list.
  */
 import {
   cpSync,
@@ -21,7 +21,12 @@ import { survivingUnits, survivingVectors } from './mutate/passes.ts';
 
 const root = join(import.meta.dirname, '..');
 const { values: options } = parseArgs({
-  options: { sample: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    sample: { type: 'string' },
+    seed: { type: 'string' },
+    only: { type: 'string' },
+    known: { type: 'boolean' },
+  },
 });
 const knownFile = join(root, 'test/mutants-known.json');
 const known = JSON.parse(readFileSync(knownFile, 'utf8')) as Readonly<Record<string, string>>;
@@ -50,7 +55,7 @@ try {
 
 async function run(): Promise<number> {
   const all = makeCopy();
-  const mutants = sampled(all.filter((m) => new RegExp(options.only ?? '').test(m.id)));
+  const mutants = sampled(all.filter((m) => isAsked(m.id)));
   console.log(`${mutants.length} of ${all.length} mutants`);
   if (mutants.length === 0) return 1;
   const started = Date.now();
@@ -85,6 +90,11 @@ function makeCopy(): readonly Mutant[] {
     mutants.push(...made.mutants);
   }
   return mutants;
+}
+
+function isAsked(id: string): boolean {
+  if (options.known && known[id] === undefined) return false;
+  return new RegExp(options.only ?? '').test(id);
 }
 
 function sampled(mutants: readonly Mutant[]): readonly Mutant[] {
@@ -162,7 +172,7 @@ function report(mutants: readonly Mutant[], survivors: readonly Mutant[]): numbe
 }
 
 function isWhole(): boolean {
-  return options.sample === undefined && options.only === undefined;
+  return options.sample === undefined && options.only === undefined && !options.known;
 }
 
 function seconds(since: number): number {

@@ -112,6 +112,42 @@ describe('allocate', () => {
     expect(run(pending('edge', { type: 'ClusterIP' })).kind).toBe('not-metallb');
   });
 
+  it('does not mind a Service of another cluster on the address', () => {
+    const away = service('edge', { cluster: 'away' });
+    expect(run(service('edge'), { service: [service('edge'), away] }).kind).toBe('keeps');
+  });
+
+  it('follows other pools and other Services with the same reader’s facts', () => {
+    const others = [service('a', at('10.0.20.200'))];
+    const mine = pending('edge');
+    const near = [pool('home', ['10.0.20.200-10.0.20.209'])];
+    const far = [pool('away', ['10.0.21.200-10.0.21.209'])];
+    expect(run(mine, { service: others, pool: near }).ips).toEqual(['10.0.20.201']);
+    expect(run(mine, { service: others, pool: far }).ips).toEqual(['10.0.21.200']);
+    expect(run(mine, { service: others, pool: [...far, ...near] }).oneOf).toEqual([
+      ['10.0.21.200'],
+      ['10.0.20.201'],
+    ]);
+    expect(run(mine, { service: [], pool: near }).ips).toEqual(['10.0.20.200']);
+  });
+
+  it('says why', () => {
+    expect(run(service('edge', { loadBalancerClass: 'x' })).says).toBe('MetalLB leaves class x to others');
+    const classed = [announcing({ loadBalancerClass: 'x' })];
+    expect(run(service('edge'), { announcing: classed }).says).toBe('MetalLB leaves class none to others');
+    expect(run(pending('edge')).says).toBe('it gets 10.0.20.200');
+    expect(run(service('edge', { type: 'ClusterIP' })).says).toBe(
+      'it has no address: it is not a LoadBalancer',
+    );
+    const { version: _, ...unversioned } = announcing();
+    expect(run(service('edge'), { announcing: [unversioned] }).rule).toBe(
+      'MetalLB any version: controller convergence',
+    );
+    expect(run(service('edge'), {}, ['pool']).because).toEqual([]);
+    const foreign = run(service('edge'), { announcing: [announcing({ program: 'cilium' })] });
+    expect(foreign.because.map((e) => e.file)).toEqual(['announcing.yaml']);
+  });
+
   it('reads a namespace’s labels only where a pool asks for them', () => {
     const pools = [
       pool('home', ['10.0.20.200-10.0.20.209'], {

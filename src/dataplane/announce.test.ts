@@ -119,6 +119,29 @@ describe('announcerOf', () => {
     expect(ask({ node: labelled, l2Advertisement: ads })?.candidates).toEqual([]);
   });
 
+  it('says who announces, and why nobody does', () => {
+    expect(ask()?.says).toBe('k8s-node3 announces it, first of 3 by MetalLB’s election');
+    expect(ask({ endpointSlice: [] })?.says).toBe('no node may announce it');
+    expect(ask({ announcing: [announcing({ program: 'cilium' })] })?.because.map((e) => e.file)).toEqual([
+      'service.yaml',
+      'announcing.yaml',
+    ]);
+    expect(ask({}, ['node'])?.because.map((e) => e.file)).toEqual(['service.yaml']);
+  });
+
+  it('names the class that MetalLB does not serve', () => {
+    const classed = ask({ service: [service('edge', { loadBalancerClass: 'x/y' })] });
+    expect(classed?.gap).toMatchObject({
+      what: 'apps/edge has class x/y, which MetalLB does not serve',
+      expected: 'class none',
+    });
+    const other = ask({ announcing: [announcing({ loadBalancerClass: 'a/b' })] });
+    expect(other?.gap).toMatchObject({
+      what: 'apps/edge has class none, which MetalLB does not serve',
+      expected: 'class a/b',
+    });
+  });
+
   it('follows a change of the nodes with the same advertisement', () => {
     const ads = [advertisement('edge', { nodeSelectors: [{ matchLabels: { role: 'edge' } }] })];
     const edge = (name: string) =>
@@ -244,6 +267,15 @@ describe('releases', () => {
     expect(
       ask({ node: excluded, announcing: [announcing({ version, ignoreExcludeLabel: true })] })?.nodes,
     ).toEqual([winner]);
+  });
+
+  it('sharing with a selector is refused since 0.16 only', () => {
+    const parts = {
+      l2Advertisement: [advertisement('x', { serviceSelectors: [{}] })],
+      service: [service('edge', { sharingKey: 'k' })],
+    };
+    expect(ask({ ...parts, announcing: [announcing({ version: '0.15.3' })] })?.nodes).toEqual(['k8s-node3']);
+    expect(ask({ ...parts, announcing: [announcing({ version: '0.16.0' })] })?.nodes).toEqual([]);
   });
 
   it('no memberlist before 0.15: nobody', () => {

@@ -190,6 +190,32 @@ describe('gaps', () => {
     });
   });
 
+  it('settings not read: the mode may be another too', () => {
+    const wrongPort = { destination: ip('10.43.0.10'), port: 80 };
+    expect(decide({}, wrongPort).verdict).toBe('none');
+    expect(decide({}, wrongPort, ['serviceProxy']).verdict).toBe('unknown');
+  });
+
+  it('names the program that is missing', () => {
+    expect(decide({ serviceProxy: [proxy({ program: 'cilium' })] }).says).toMatch(/Cilium/);
+    expect(decide({ serviceProxy: [] }).says).toMatch(/not known which program/);
+  });
+
+  it('says what of kube-proxy is missing', () => {
+    const { version: _, ...unversioned } = proxy({ mode: 'nftables' });
+    const toPort = { destination: ip('10.43.0.10'), port: 80 };
+    expect(decide({ serviceProxy: [unversioned] }, toPort).says).toMatch(/^the version of kube-proxy/);
+    expect(decide({ serviceProxy: [proxy({ mode: 'unknown' })] }, toPort).says).toMatch(
+      /^the mode of kube-proxy/,
+    );
+  });
+
+  it('an unknown answer rests on the gap’s own evidence', () => {
+    const answer = decide({ serviceProxy: [proxy({ program: 'cilium' })] });
+    expect(answer.because.map((e) => e.file)).toEqual(['serviceProxy.yaml', 'service.yaml']);
+    expect(decide({}, {}, ['endpointSlice']).because.map((e) => e.file)).toEqual(['service.yaml']);
+  });
+
   it('a gap of another system or kind changes nothing', () => {
     expect(decide({}, {}, ['portForward', 'podNetwork']).verdict).toBe('dnat');
   });
@@ -248,6 +274,12 @@ describe('releases', () => {
       { destination: ip('10.43.0.10') },
     );
     expect(answer.endpoints).toHaveLength(count);
+  });
+
+  it('IPVS rejects a port that a ClusterIP does not serve in every release, and leaves other addresses alone', () => {
+    const serviceProxy = [proxy({ version: '1.20.0', mode: 'ipvs' })];
+    expect(decide({ serviceProxy }, { destination: ip('10.43.0.10'), port: 80 }).verdict).toBe('reject');
+    expect(decide({ serviceProxy }, { destination: ip('10.43.9.9'), port: 80 }).verdict).toBe('none');
   });
 
   it.each([
