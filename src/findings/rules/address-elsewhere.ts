@@ -8,7 +8,7 @@ import type { Ip } from '#net/ip.ts';
 import { isUnder, parseName } from '#net/name.ts';
 import { anchoredTo, anchorOf } from '../anchors.ts';
 import { claim, count, finding, list, serviceText } from '../compose.ts';
-import type { Finding } from '../finding.ts';
+import type { Claim, Finding } from '../finding.ts';
 import { type Frontend, frontendsOf } from '../frontends.ts';
 import { groupBy } from '../masked.ts';
 import type { Rule } from '../rule.ts';
@@ -167,9 +167,7 @@ function findingOf(frontend: Frontend, vip: Ip, group: Group, references: readon
     subject: `${vip} in ${group}`,
     title: `${count(references.length, 'place')} of kind "${group}" ${references.length === 1 ? 'states' : 'state'} ${vip}, the address of ${service}`,
     cause: why[group],
-    claims: references
-      .slice(0, 12)
-      .map((r) => claim(`${placeText(r)} says ${JSON.stringify(r.text)}: ${r.because}`, r.evidence)),
+    claims: [...groupBy(references, placeOf).values()].map(placeClaim),
     refutedBy: `sightline who SNAPSHOT ${vip} without these places, or a newer copy of ${list([...new Set(references.map((r) => r.evidence.file))], 3)}`,
     affects: { services: [frontend.id], names: namesIn(references) },
     advice: [
@@ -180,6 +178,22 @@ function findingOf(frontend: Frontend, vip: Ip, group: Group, references: readon
           : `Re-point ${list(places, 4)} before ${vip} is left${group === 'hostAliases' || group === 'node file' ? ', to a name instead of an address where it can be' : ''}.`,
     ],
   });
+}
+
+/** Mentions in one file are one place; facts are places of their own. */
+function placeOf(r: Reference): string {
+  return r.kind === 'mention' ? r.evidence.file : `${r.fact} ${r.field}`;
+}
+
+function placeClaim(group: readonly Reference[]): Claim {
+  const [first] = group;
+  if (first === undefined) throw new RangeError('a place has at least one reference');
+  const more = group.length > 1 ? `, and ${count(group.length - 1, 'more line')}` : '';
+  const why = first.state === 'unaffected' ? '' : `: ${first.because}`;
+  return claim(
+    `${placeText(first)} says ${JSON.stringify(first.text)}${more}${why}`,
+    ...group.map((r) => r.evidence),
+  );
 }
 
 function placeText(r: Reference): string {
