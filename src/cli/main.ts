@@ -104,6 +104,41 @@ add(
   ['collect > collect.sh && less collect.sh'],
 ).option('--into <folder>', 'folder that the script fills', 'snapshot');
 
+add(
+  'plan <snapshot>',
+  'a plan that gives a Service an address of its own: stages, undos, and the reason for every change',
+  () => import('./commands/plan.ts'),
+  ['plan examples/k3s-flannel --move kube-system/traefik --out plan.json'],
+)
+  .requiredOption('--move <namespace/service>', 'the Service that gets an address of its own')
+  .option('--to <ip>', 'its new address, or auto for the first free one of its pool', 'auto')
+  .addOption(
+    new Option('--policy <policy>', 'external traffic policy').choices(['Local', 'Cluster']).default('Local'),
+  )
+  .addOption(
+    new Option('--style <style>', 'additive: no window; in-place: few moving parts')
+      .choices(['auto', 'additive', 'in-place'])
+      .default('auto'),
+  )
+  .option('--out <file>', 'write the plan here, and its proof beside it')
+  .addOption(json());
+
+add(
+  'prove <plan>',
+  'proved, refuted with the shortest history, or undecided because of a gap',
+  () => import('./commands/prove.ts'),
+  ['prove plan.json', 'prove examples/home-lab/plan-as-written.yaml'],
+).addOption(json());
+
+add(
+  'runbook <plan>',
+  'a proved plan as a runbook for a person, with patches, checks and the way back',
+  () => import('./commands/runbook.ts'),
+  ['runbook plan.json | less', 'runbook plan.json --out tonight'],
+)
+  .option('--proof <file>', 'the proof (default: proof.json beside the plan, else it is proved now)')
+  .option('--out <folder>', 'write the runbook and all that belongs to it into this folder');
+
 add('demo', 'the whole life of a change on the example estate', () => import('./commands/demo.ts'), [
   'demo',
   'demo --no-lab',

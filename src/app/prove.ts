@@ -1,0 +1,45 @@
+/* `prove`: a plan as a file, Sightline's own or a person's, against the snapshot that it was made from. */
+import { SightlineError } from '#estate/error.ts';
+import type { Plan } from '#plan/plan.ts';
+import type { ProofResult } from '#proof/result.ts';
+import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
+import { proveSnapshot } from './plan.ts';
+import { readPlan, refuseIfMoved, snapshotFolderOf } from './plan-file.ts';
+
+export interface ProveReport {
+  readonly format: 1;
+  readonly path: string;
+  readonly plan: Plan;
+  readonly proof: ProofResult;
+}
+
+export interface OpenPlan {
+  readonly plan: Plan;
+  readonly snapshot: Snapshot;
+}
+
+/** Proves the plan of the file from nothing. */
+export async function provePlanFile(path: string): Promise<ProveReport> {
+  const { plan, snapshot } = await openPlan(path);
+  return { format: 1, path, plan, proof: timedProof(snapshot, plan) };
+}
+
+/** A proof with the time that it took. */
+export function timedProof(snapshot: Snapshot, plan: Plan): ProofResult {
+  const began = performance.now();
+  const proof = proveSnapshot(snapshot, plan);
+  return { ...proof, counts: { ...proof.counts, elapsedMs: Math.round(performance.now() - began) } };
+}
+
+/** The plan and its snapshot. Throws SightlineError `plan-moved` where the snapshot is not the plan's any more. */
+export async function openPlan(path: string): Promise<OpenPlan> {
+  if (/\.ya?ml$/.test(path)) {
+    throw new SightlineError('wrong-use', `${path}: plans that a person wrote are not read yet`, {
+      hint: 'prove the plan.json of sightline plan --out',
+    });
+  }
+  const plan = await readPlan(path);
+  const snapshot = await loadSnapshot(await snapshotFolderOf(plan, path));
+  refuseIfMoved(plan, snapshot);
+  return { plan, snapshot };
+}

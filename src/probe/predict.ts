@@ -1,0 +1,84 @@
+/* What the model says about one probe in one state of the estate. */
+import type { Flow } from '#dataplane/flow.ts';
+import { resolveName } from '#dataplane/resolve.ts';
+import type { Disposition, Trace, Walk } from '#dataplane/trace.ts';
+import { type Reader, readerOver, writeOf } from '#estate/estate.ts';
+import { familyOf, type Ip } from '#net/ip.ts';
+import type { Attempt, Probe } from './prober.ts';
+
+export interface Prediction {
+  readonly outcome: 'works' | 'refused' | 'fails' | 'unknown';
+  readonly says: string;
+  /** For a resolver: every address that it may answer, ordered. */
+  readonly addresses?: readonly string[];
+  /** Client addresses that the ingress may write into its log. */
+  readonly seenAs?: readonly Ip[];
+}
+
+export type WalkFlow = (reader: Reader, flow: Flow) => Walk;
+
+/** What the probe should see in the state. */
+export function predict(probe: Probe, reader: Reader, walk: WalkFlow): Prediction {
+  if (probe.attempt.kind === 'dns') return predictAnswer(probe.from, probe.attempt, reader);
+  const flow = flowOf(probe.from, probe.attempt);
+  const { traces } = walk(reader, flow);
+  const seenAs = [
+    ...new Set(traces.flatMap((t) => t.identities.find((i) => i.consumer === 'access-log')?.client ?? [])),
+  ];
+  const outcomes = new Set(traces.map((t) => outcomeOf(t, flow)));
+  const [only] = outcomes;
+  const outcome = outcomes.size === 1 && only !== undefined ? only : 'unknown';
+  const says = [...new Set(traces.map(endOf))].join(' or ');
+  return { outcome, says, ...(outcome === 'works' && seenAs.length > 0 && { seenAs }) };
+}
+
+/** The flow that the attempt starts; a name resolves to nothing else than the pinned address. */
+function flowOf(from: string, attempt: Exclude<Attempt, { kind: 'dns' }>): Flow {
+  const isUdp = attempt.kind === 'http' && attempt.version === 3;
+  return {
+    from,
+    family: familyOf(attempt.ip),
+    to: { ip: attempt.ip },
+    port: attempt.port,
+    protocol: isUdp ? 'udp' : 'tcp',
+    ...('name' in attempt && { host: attempt.name }),
+  };
+}
+
+const outcomes: Partial<Record<Disposition, Prediction['outcome']>> = {
+  delivered: 'works',
+  denied: 'refused',
+  unknown: 'unknown',
+};
+
+function outcomeOf(trace: Trace, flow: Flow): Prediction['outcome'] {
+  const outcome = outcomes[trace.disposition] ?? 'fails';
+  if (outcome !== 'works') return outcome;
+  const back = trace.returnPath?.disposition ?? 'delivered';
+  if (back !== 'delivered') return back === 'unknown' ? 'unknown' : 'fails';
+  if (flow.protocol !== 'udp' || trace.quic === undefined) return 'works';
+  return trace.quic.completes === 'yes' ? 'works' : trace.quic.completes === 'no' ? 'fails' : 'unknown';
+}
+
+function endOf(trace: Trace): string {
+  const to = trace.reached?.service ?? trace.reached?.ip;
+  return to === undefined ? trace.disposition : `${trace.disposition} to ${to}`;
+}
+
+/** The vantage point asks the attempt's resolver, whichever it asks in daily life. */
+function predictAnswer(from: string, attempt: Extract<Attempt, { kind: 'dns' }>, reader: Reader): Prediction {
+  const point = reader.get('vantagePoint', from);
+  if (point === undefined) return { outcome: 'unknown', says: `no vantage point ${from}` };
+  const asking = readerOver(reader, [
+    writeOf(reader, 'vantagePoint', { ...point.value, resolver: attempt.resolver }),
+  ]);
+  const answers = resolveName(asking, from, attempt.name, attempt.type === 'A' ? 4 : 6);
+  if (answers.some((a) => a.disposition === 'unknown'))
+    return { outcome: 'unknown', says: 'a gap hides the answer' };
+  if (answers.some((a) => a.edge !== undefined))
+    return { outcome: 'unknown', says: 'an edge that proxies the name answers' };
+  const addresses = [...new Set(answers.flatMap((a) => a.ip ?? []))].sort();
+  return addresses.length === 0
+    ? { outcome: 'fails', says: 'no such name', addresses }
+    : { outcome: 'works', says: addresses.join(', '), addresses };
+}
