@@ -1,11 +1,12 @@
 /* What a plan becomes for a person: the runbook, patches, rollbacks, checks and documents, as files of one folder. */
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Reader } from '#estate/estate.ts';
+import { SightlineError } from '#estate/error.ts';
+import { type Reader, readerOf } from '#estate/estate.ts';
 import { redactText } from '#estate/secret.ts';
 import type { PlannedChange, SetChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
-import type { Proved } from '#proof/result.ts';
+import type { ProofResult, Proved } from '#proof/result.ts';
 import type { ArtifactFile } from '#report/artifacts/blocks.ts';
 import type {
   ArtifactInput,
@@ -16,20 +17,60 @@ import type {
 } from '#report/artifacts/context.ts';
 import { artifactFiles } from '#report/artifacts/files.ts';
 import { moveOf } from '#report/artifacts/move.ts';
-import { fileEditing } from './wire.ts';
+import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
+import { proveSnapshot } from './plan.ts';
+import { parseProof, readPlan, refuseIfMoved, snapshotFolderOf } from './plan-file.ts';
+import { fileEditing, openSnapshotFiles } from './wire.ts';
 
 /** Where the files of the snapshot are read; undefined: not there. */
 export type ReadText = (file: string) => Promise<string | undefined>;
 
-/** Reads files below the snapshot's folder. A variant's own files come before its base's. */
-export function readBelow(...roots: readonly string[]): ReadText {
-  return async (file) => {
-    for (const root of roots) {
-      const text = await readFile(join(root, file), 'utf8').catch(() => undefined);
-      if (text !== undefined) return text;
-    }
-    return undefined;
-  };
+export interface ArtifactQuestion {
+  readonly plan: string;
+  /** Default: proof.json beside the plan; where there is none the plan is proved now. */
+  readonly proof?: string;
+}
+
+/** Reads the plan, its proof and its snapshot. Throws where they do not fit together, or the plan is not proved. */
+export async function loadArtifactInput(question: ArtifactQuestion): Promise<ArtifactInput> {
+  const plan = await readPlan(question.plan);
+  const folder = await snapshotFolderOf(plan, question.plan);
+  const snapshot = await loadSnapshot(folder);
+  refuseIfMoved(plan, snapshot);
+  const proof = await proofOf(question, plan, snapshot);
+  if (proof.kind !== 'proved') {
+    throw new SightlineError(
+      'not-proved',
+      `the plan is ${proof.kind}: there is no runbook for what may break`,
+      {
+        hint: `sightline prove ${question.plan} shows why`,
+      },
+    );
+  }
+  const texts = await snapshotTexts(folder);
+  return artifactInput(plan, proof, readerOf(snapshot.estate), texts);
+}
+
+async function proofOf(
+  { plan: path, proof }: ArtifactQuestion,
+  plan: Plan,
+  snapshot: Snapshot,
+): Promise<ProofResult> {
+  const beside = proof ?? join(dirname(path), 'proof.json');
+  const text = await readFile(beside, 'utf8').catch(() => undefined);
+  if (text !== undefined) return parseProof(text, beside, plan);
+  if (proof === undefined) return proveSnapshot(snapshot, plan);
+  throw new SightlineError('wrong-use', `no proof can be read from ${proof}`);
+}
+
+/** Files of the snapshot as text, a variant's before its base's. */
+async function snapshotTexts(folder: string): Promise<ReadText> {
+  const open = await openSnapshotFiles(folder);
+  return async (file) =>
+    open.files
+      .find((f) => f.path === file)
+      ?.text()
+      .catch(() => undefined);
 }
 
 /** Everything that the renderers need: the edits of files are computed here, because parsing them is an adapter's work. */
@@ -67,30 +108,24 @@ export async function writeArtifacts(folder: string, input: ArtifactInput): Prom
 
 /** Diffs in the order of the plan, each on top of the ones before; rolled back, each on top of those behind. */
 async function fileDiffs(plan: Plan, reader: Reader, read: ReadText) {
-  const { fileChangesOf, unifiedDiff } = await fileEditing();
+  const { fileChangesOf, safeDiff } = await fileEditing();
   const now = new Map<string, string>();
   const files: FileDiff[] = [];
   const missing: MissingDiff[] = [];
   for (const { planned, change } of repositoryChanges(plan)) {
+    const note = (file: string, says: string, line?: number) =>
+      missing.push({ change: planned.id, file, says, ...(line !== undefined && { line }) });
     const found = await fileChangesOf(change, reader, async (f) => now.get(f) ?? read(f));
-    if (!found.ok) missing.push({ change: planned.id, ...found });
-    else if (found.files.length === 0)
-      missing.push({
-        change: planned.id,
-        file: planned.through.system,
-        says: 'no file states what it changes',
-      });
+    if (!found.ok) note(found.file, found.says, found.line);
+    else if (found.files.length === 0) note(planned.through.system, 'no file states what it changes');
     for (const f of found.ok ? found.files : []) {
-      const path = inRepository(reader, planned, f.file);
-      const diff = unifiedDiff(path, f.before, f.after);
-      files.push({
-        change: planned.id,
-        file: f.file,
-        diff,
-        undo: unifiedDiff(path, f.after, f.before),
-        remarks: f.remarks,
-      });
       now.set(f.file, f.after);
+      const path = inRepository(reader, planned, f.file);
+      const diff = safeDiff(path, f.before, f.after);
+      const undo = safeDiff(path, f.after, f.before);
+      if (diff === undefined || undo === undefined)
+        note(f.file, 'a line of the edit holds a secret, so no diff is written');
+      else files.push({ change: planned.id, file: f.file, diff, undo, remarks: f.remarks });
     }
   }
   return { files, missing };
@@ -116,7 +151,7 @@ function inRepository(reader: Reader, planned: PlannedChange, file: string): str
 async function documentDiffs(plan: Plan, reader: Reader, read: ReadText): Promise<readonly DocumentDiff[]> {
   const move = moveOf(plan, reader);
   if (move === undefined) return [];
-  const { documentAfter, runbookEntry, unifiedDiff } = await fileEditing();
+  const { documentAfter, runbookEntry, safeDiff, unifiedDiff } = await fileEditing();
   const paths = documentPaths(reader);
   const diffs: DocumentDiff[] = [];
   for (const file of paths) {
@@ -125,7 +160,12 @@ async function documentDiffs(plan: Plan, reader: Reader, read: ReadText): Promis
     const { after, unclear } = documentAfter(file, text, move);
     if (after === text && unclear.length === 0) continue;
     const path = belowRepository(reader, file);
-    diffs.push({ file, diff: unifiedDiff(path, text, after), undo: unifiedDiff(path, after, text), unclear });
+    diffs.push({
+      file,
+      diff: safeDiff(path, text, after) ?? '',
+      undo: safeDiff(path, after, text) ?? '',
+      unclear: unclear.map((u) => ({ ...u, text: redactText(u.text) })),
+    });
   }
   const entry = runbookEntry(paths, move);
   if (entry !== undefined && (await read(entry.file)) === undefined) {

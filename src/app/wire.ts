@@ -32,9 +32,15 @@ export async function fileEditing() {
   ]);
   return {
     fileChangesOf: edits.fileChangesOf,
+    safeDiff: diff.safeDiff,
     unifiedDiff: diff.unifiedDiff,
     editConfigXml: xml.editConfigXml,
     documentAfter: documents.documentAfter,
     runbookEntry: entry.runbookEntry,
   };
+}
+
+/** The files of a snapshot folder, a variant's own before its base's. */
+export async function openSnapshotFiles(folder: string) {
+  return (await import('#adapters/snapshot/open.ts')).openSnapshot(folder);
 }

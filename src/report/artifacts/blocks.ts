@@ -45,9 +45,14 @@ export function quote(value: string): string {
   return /^[\w@%+=:,./-]+$/.test(line) ? line : `'${line.replaceAll("'", "'\\''")}'`;
 }
 
-/** A value from outside as code in Markdown: no backtick, no line feed, no pipe gets through. */
+/** A value from outside as code in Markdown: no backtick, no line feed gets through. */
 export function code(value: string): string {
-  return `\`${plain(value, 300).replaceAll('`', "'").replaceAll('|', '¦')}\``;
+  return `\`${plain(value, 300).replaceAll('`', "'")}\``;
+}
+
+/** The same in a cell of a table, which a pipe would end. */
+export function codeCell(value: string): string {
+  return code(value).replaceAll('|', '\\|');
 }
 
 /** A comment of a shell script: one line. */

@@ -43,7 +43,7 @@ function recordChecks({ input }: Task, after: RecordSet): readonly Block[] {
   return [
     shell(asked.join('\n')),
     expect(
-      `${code(`${after.name}. ${after.ttlSeconds} IN ${after.type} ${after.values.join(', ')}`)} from each; the TTL may be lower, never higher`,
+      `${code(`${after.name}. ${after.ttlSeconds} IN ${after.type} ${after.values.join(', ')}`)} ${servers.length > 1 ? 'from each; ' : ''}(the TTL may be lower, never higher)`,
     ),
   ];
 }
@@ -72,7 +72,7 @@ function technitium(task: Task, before: RecordSet, after: RecordSet): Instructio
       text(
         `Or from a shell, the same as one call (needs ${code('curl')} and ${code('jq')}; the token is read from ${tokenText(task, before.server)}):`,
       ),
-      shell(`sh ${quote(path)}`),
+      shell(`sh "$ARTIFACTS"/${quote(path)}`),
       expect(code('"status": "ok"')),
     ],
     check: [],
@@ -129,7 +129,7 @@ call update "domain=$name" "zone=$zone" "type=$type" "${oldField}=$old" "${newFi
   "disable=$(printf %s "$record" | jq -r '.disabled // false')" \\
   "comments=$(printf %s "$record" | jq -r '.comments // ""')" \\
   "expiryTtl=$(printf %s "$record" | jq -r '.expiryTtl // 0')" updateSvcbHints=true |
-  jq -e 'if .status == "ok" then {status, record: .response.updatedRecord} else (., halt_error(1)) end'
+  jq 'if .status == "ok" then {status, record: .response.updatedRecord} else halt_error(1) end'
 `;
 }
 
@@ -149,7 +149,7 @@ function byNsupdate(task: Task, before: RecordSet, after: RecordSet): Instructio
   ];
   return {
     make: [
-      shell(`nsupdate -k "$TSIG_KEY_FILE" ${quote(path)}`),
+      shell(`nsupdate -k "$TSIG_KEY_FILE" "$ARTIFACTS"/${quote(path)}`),
       expect(`no output. ${code('NXRRSET')}: the record is not as the plan found it; take a new snapshot`),
     ],
     check: [],

@@ -7,7 +7,7 @@ import { pathOf, type Task } from './context.ts';
 /** All settings of one change of a firewall: one visit to its web interface, one Apply. */
 export function firewallByHand(task: Task, change: SetChange): Instruction {
   const name = task.planned.through.system.replace(/^firewall\//, '');
-  const steps = change.settings.flatMap((s) => {
+  const steps = inOrder(change.settings).flatMap((s) => {
     if (s.of === 'alias') return aliasSteps(task, s);
     if (s.of === 'portForward') return forwardSteps(task, s);
     if (s.of === 'filterRule') return ruleSteps(task, s, change);
@@ -33,9 +33,18 @@ export function firewallByHand(task: Task, change: SetChange): Instruction {
             ),
           ]),
     ],
-    check: change.settings.flatMap((s) => checksOf(task, s as SetChange['settings'][number])),
+    check: [...change.settings.flatMap(checksOf), ...stateNote(change)],
     files: diff === undefined ? [] : [{ path, text: diff }],
   };
+}
+
+/** Aliases before what names them, rules that follow a forward after it, an alias that goes last of all. */
+function inOrder(settings: SetChange['settings']): SetChange['settings'] {
+  const rank = (s: SetChange['settings'][number]) => {
+    if (s.of === 'alias') return s.after === null ? 9 : 0;
+    return s.of === 'portForward' ? 1 : s.of === 'filterRule' ? 2 : 3;
+  };
+  return [...settings].sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
 }
 
 function productOf({ input }: Task, name: string): string {
@@ -135,7 +144,17 @@ function reflectionSteps(setting: SettingOf<'firewall'>): readonly string[] {
   ];
 }
 
-function checksOf(_: Task, setting: SetChange['settings'][number]): readonly Block[] {
+/** States outlive the rules that made them. */
+function stateNote(change: SetChange): readonly Block[] {
+  if (!change.settings.some((s) => s.of === 'portForward')) return [];
+  return [
+    text(
+      'Connections that are open keep the old target until they end by themselves; new ones take the new one. Do not reset all states.',
+    ),
+  ];
+}
+
+function checksOf(setting: SetChange['settings'][number]): readonly Block[] {
   if (setting.of === 'alias' && setting.after !== null) {
     const { name = setting.id.split('/')[1] ?? '', entries = [] } = setting.after as Alias;
     return [
@@ -145,6 +164,5 @@ function checksOf(_: Task, setting: SetChange['settings'][number]): readonly Blo
       expect(entries.map(code).join(', ')),
     ];
   }
-  if (setting.of !== 'portForward' || setting.after?.target === undefined) return [];
   return [];
 }

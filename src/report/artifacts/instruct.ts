@@ -1,5 +1,6 @@
 /* Every change of a plan, and its undo, as instructions for a person. */
 import { inverseOf, type SetChange, type WaitChange } from '#plan/change.ts';
+import { escapeMarkdown } from '../plain.ts';
 import { code, type Instruction, nothing, shell, text, together } from './blocks.ts';
 import type { ArtifactInput, Task, Way } from './context.ts';
 import { slugOf } from './context.ts';
@@ -82,8 +83,8 @@ function waited(change: WaitChange, way: Way): Instruction {
     reason.kind === 'answers'
       ? `caches may answer with the old record for ${minutes} minutes (${reason.seconds} s); until then both addresses must work`
       : reason.kind === 'stragglers'
-        ? `nobody may have been seen on ${reason.ip} for ${minutes} minutes, seen by ${reason.seenBy}`
-        : `${reason.says}, at most ${minutes} minutes`;
+        ? `nobody may have been seen on ${reason.ip} for ${minutes} minutes, seen by ${escapeMarkdown(reason.seenBy)}`
+        : `${escapeMarkdown(reason.says)}, at most ${minutes} minutes`;
   return {
     make: [
       text(`Wait **${minutes} minutes**: ${why}. Note the time: you may close the laptop meanwhile.`),

@@ -59,7 +59,8 @@ function announced(k: string, namespace: string, name: string, ip: string): Inst
 function created(task: Task, value: Service): Instruction {
   const k = kubectl(task.input.reader, value.cluster);
   const path = pathOf(task, '.yaml');
-  const apply = (dry: string) => `${k} apply --server-side --field-manager=sightline ${dry}-f ${quote(path)}`;
+  const apply = (dry: string) =>
+    `${k} apply --server-side --field-manager=sightline ${dry}-f "$ARTIFACTS"/${quote(path)}`;
   return {
     make: [
       shell(`${apply('--dry-run=server ')}\n${apply('')}`),
@@ -125,7 +126,7 @@ function patched(task: Task, resource: string, id: string, operations: readonly 
   const k = kubectl(task.input.reader, cluster);
   const path = pathOf(task, `.${name}.json`);
   const patch = (dry: string) =>
-    `${k} -n ${quote(namespace)} patch ${resource} ${quote(name)} --type=json --patch-file ${quote(path)} --field-manager=sightline${dry}`;
+    `${k} -n ${quote(namespace)} patch ${resource} ${quote(name)} --type=json --patch-file "$ARTIFACTS"/${quote(path)} --field-manager=sightline${dry}`;
   return {
     make: [
       shell(`${patch(' --dry-run=server')}\n${patch('')}`),

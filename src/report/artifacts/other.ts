@@ -3,6 +3,7 @@ import type { BanAllowlist } from '#estate/ban-list.ts';
 import type { Reader } from '#estate/estate.ts';
 import type { Mention } from '#estate/repository.ts';
 import type { SetChange, Setting, SettingOf } from '#plan/change.ts';
+import { applyDiff } from './apply-diff.ts';
 import { code, expect, type Instruction, nothing, quote, shell, text, together } from './blocks.ts';
 import { credentialOf, type DocumentDiff, pathOf, type Task } from './context.ts';
 import { documentSlug } from './document-slug.ts';
@@ -101,7 +102,7 @@ function documentByDiff({ input, way }: Task, document: DocumentDiff): Instructi
   return {
     make: [
       text(`${code(document.file)}, in the checkout of ${code(root)}:`),
-      shell(`git apply --check "$ARTIFACTS"/${quote(path)} && git apply "$ARTIFACTS"/${quote(path)}`),
+      shell(applyDiff(path, way === 'forward' ? document.diff : document.undo)),
       { kind: 'code', syntax: 'diff', text: way === 'forward' ? document.diff : document.undo },
     ],
     check: [],

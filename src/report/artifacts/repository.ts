@@ -1,7 +1,9 @@
 /* A change through its owner: the edit of the repository as a diff, then the owner's own plan and apply, then its empty plan. */
 import type { SetChange } from '#plan/change.ts';
+import { escapeMarkdown } from '../plain.ts';
+import { applyDiff } from './apply-diff.ts';
 import { type Block, code, expect, type Instruction, quote, shell, text } from './blocks.ts';
-import { type FileDiff, pathOf, repositoryOf, type Task } from './context.ts';
+import { type FileDiff, type MissingDiff, pathOf, repositoryOf, type Task } from './context.ts';
 import { serviceChecks } from './kubernetes.ts';
 import { ofKind } from './other.ts';
 
@@ -14,13 +16,9 @@ export function byRepository(task: Task, change: SetChange): Instruction {
   const remarks = way === 'forward' ? [...new Set(diffs.flatMap((d) => d.remarks))] : [];
   return {
     make: [
-      ...missing.map((m) =>
-        text(
-          `**By hand**, because Sightline could not find the place without doubt: ${code(m.line === undefined ? m.file : `${m.file}:${m.line}`)}: ${m.says}`,
-        ),
-      ),
+      ...missing.map((m) => byHand(m)),
       ...(diffs.length === 0 ? [] : editBlocks(task, path, diffs, all)),
-      ...remarks.map((r) => text(`Look: ${r}.`)),
+      ...remarks.map((r) => text(`Look: ${escapeMarkdown(r)}.`)),
       ...applyBlocks(task, diffs),
     ],
     check: ofKind(change, 'service').flatMap((s) => serviceChecks(task, s)),
@@ -28,17 +26,25 @@ export function byRepository(task: Task, change: SetChange): Instruction {
   };
 }
 
+function byHand(missing: MissingDiff): Block {
+  const { file, line, says } = missing;
+  const where = code(line === undefined ? file : `${file}:${line}`);
+  return text(
+    `**By hand**, because the place could not be found without doubt: ${where}: ${escapeMarkdown(says)}`,
+  );
+}
+
+/** The way back shows no diff: it is the one above, turned round. */
 function editBlocks(task: Task, path: string, diffs: readonly FileDiff[], all: string): readonly Block[] {
   const root = repositoryOf(task.input.reader, task.planned)?.path ?? '.';
   const files = diffs.map((d) => code(d.file)).join(', ');
+  const isForward = task.way === 'forward';
   return [
-    text(
-      `Edit ${files}. In the checkout of ${code(root)}, with \`$ARTIFACTS\` as the full path of this folder:`,
-    ),
-    shell(`git apply --check "$ARTIFACTS"/${quote(path)} && git apply "$ARTIFACTS"/${quote(path)}\ngit diff`),
-    { kind: 'code', syntax: 'diff', text: all },
+    text(`${isForward ? 'Edit' : 'Put back'} ${files}. In the checkout of ${code(root)}:`),
+    shell(`${applyDiff(path, all)}\ngit diff`),
+    ...(isForward ? [{ kind: 'code', syntax: 'diff', text: all } as const] : []),
     expect(
-      '`git diff` shows this and nothing else. `patch does not apply`: the file changed since the snapshot; take a new one',
+      `${code('git diff')} shows ${isForward ? 'this' : 'the change turned round'} and nothing else. ${code('patch does not apply')}: the file changed since the snapshot`,
     ),
   ];
 }
@@ -50,24 +56,11 @@ function applyBlocks({ input, planned }: Task, diffs: readonly FileDiff[]): read
   if (command === undefined)
     return [text('Apply it the way this repository is applied, and wait until that has ended.')];
   const plan = planCommand(command);
+  if (plan === undefined) return [shell(command), expect('it ends without an error')];
   return [
-    ...(plan === undefined
-      ? []
-      : [
-          shell(plan),
-          expect(`only what this change names. Anything else in the plan: stop, and find out whose it is`),
-        ]),
-    shell(command),
-    expect(
-      'it ends without an error. Let it end: do not pipe its output anywhere, and do not press Ctrl-C twice',
-    ),
-    ...(plan === undefined
-      ? []
-      : [
-          text('Then its plan is empty, or somebody will undo this change:'),
-          shell(plan),
-          expect('`No changes`'),
-        ]),
+    shell(`${plan}      # only what this change names; anything else: stop, and find out whose it is
+${command}     # let it end: no pipe, no second Ctrl-C
+${plan}      # "No changes", or somebody will undo this`),
   ];
 }
 

@@ -47,12 +47,16 @@ postgres() { # postgres WHAT ADDRESS PORT: by its own protocol; a refused login 
 }
 https() { # https NAME ADDRESS [curl option]: certificate checked, address pinned
   need curl "$1 at $2" || return
-  got=$(curl -sS -o /dev/null --max-time 10 --resolve "$1:443:$2" -w '%{http_version} %{http_code}' \${3:+"$3"} "https://$1/" 2>&1) &&
-    pass "https://$1/ at $2: HTTP/$got" || fail "https://$1/ at $2\${3:+ ($3)}: $got"
+  if got=$(curl -sS -o /dev/null --max-time 10 --resolve "$1:443:$2" -w '%{http_version} %{http_code}' \${3:+"$3"} "https://$1/" 2>&1)
+  then pass "https://$1/ at $2: HTTP/$got"; else fail "https://$1/ at $2\${3:+ ($3)}: $got"; fi
 }
 http3() { # http3 NAME ADDRESS
   if curl --version 2> /dev/null | grep -q HTTP3; then https "$1" "$2" --http3-only
   else fail "HTTP/3 of $1: this curl has no HTTP/3; use the outside check"; fi
+}
+dns() { # dns WHAT SERVER NAME: any answer counts
+  need dig "$1" || return
+  if [ -n "$(dig +short +time=3 +tries=2 "@$2" "$3" SOA)" ]; then pass "$1: $2 answers"; else fail "$1: $2 does not answer"; fi
 }
 answers() { # answers SERVER NAME TYPE WANTED
   need dig "$2 $3 from $1" || return
@@ -78,7 +82,7 @@ function protectedCheck(reader: Reader, endpoint: ProtectedEndpoint): string {
   const what = quote(endpoint.name);
   if (ip === undefined) return comment(`${endpoint.name}: its address is not known`);
   if (endpoint.protocol === 'udp' && endpoint.port === 53)
-    return `answers ${quote(ip)} ${quote(anyName(reader, ip))} SOA "$(dig +short +time=3 @${quote(ip)} ${quote(anyName(reader, ip))} SOA | tail -n 1)"`;
+    return `dns ${what} ${quote(ip)} ${quote(anyName(reader, ip))}`;
   if (endpoint.protocol === 'udp')
     return comment(
       `${endpoint.name}: UDP ${ip}:${endpoint.port} answers its own protocol only; try it with its own client`,
@@ -171,12 +175,13 @@ function proxiedChecks(reader: Reader): readonly string[] {
     .all('tunnelRule')
     .find((r) => r.value.hostname !== undefined && !r.value.hostname.includes('*'))?.value.hostname;
   if (name === undefined) return [];
+  const what = quote(`https://${name}/ by the tunnel:`);
   return [
     '',
     '# A name that comes in by the tunnel: it must not notice anything',
     `if need curl ${quote(name)}; then`,
-    `  got=$(curl -sS -o /dev/null --max-time 15 --doh-url https://1.1.1.1/dns-query -w '%{http_code}' ${quote(`https://${name}/`)} 2>&1) &&`,
-    `    pass "https://${name}/ by the tunnel: $got" || fail "https://${name}/ by the tunnel: $got"`,
+    `  if got=$(curl -sS -o /dev/null --max-time 15 --doh-url https://1.1.1.1/dns-query -w '%{http_code}' ${quote(`https://${name}/`)} 2>&1)`,
+    `  then pass ${what}" $got"; else fail ${what}" $got"; fi`,
     'fi',
   ];
 }

@@ -1,5 +1,6 @@
 /* Blocks as Markdown. A fence is always longer than any row of backticks inside it. */
 import type { Block } from '../artifacts/blocks.ts';
+import { escapeMarkdown } from '../plain.ts';
 
 export function blocksToMarkdown(blocks: readonly Block[]): string {
   return blocks.map(blockToMarkdown).join('\n\n');
@@ -16,7 +17,10 @@ function blockToMarkdown(block: Block): string {
     case 'expect':
       return `**You should see** ${block.text}${/[.!?:`]$/.test(block.text) && !block.text.endsWith('`') ? '' : '.'}`;
     case 'screens':
-      return [`On ${block.where}:`, block.steps.map((s, i) => `${i + 1}. ${s}`).join('\n')].join('\n\n');
+      return [
+        `On ${escapeMarkdown(block.where)}:`,
+        block.steps.map((s, i) => `${i + 1}. ${s}`).join('\n'),
+      ].join('\n\n');
     default:
       return block satisfies never;
   }

@@ -1,4 +1,5 @@
 /* The end of the runbook: documents that have to follow, and the last look. */
+import { applyDiff } from '../artifacts/apply-diff.ts';
 import { code, shell } from '../artifacts/blocks.ts';
 import type { ArtifactInput } from '../artifacts/context.ts';
 import { documentSlug } from '../artifacts/document-slug.ts';
@@ -22,9 +23,7 @@ export function documentsPart({ documents, reader, plan }: ArtifactInput): strin
           `These pages state what is no longer so. The diffs change those lines and no others:`,
           changed.map((d) => `- ${code(d.file)}`).join('\n'),
           blocksToMarkdown([
-            shell(
-              'for d in "$ARTIFACTS"/documents/*.diff; do git apply --check "$d" && git apply "$d"; done',
-            ),
+            shell(changed.map((d) => applyDiff(`documents/${documentSlug(d.file)}.diff`, d.diff)).join('\n')),
           ]),
         ]),
     ...(unclear.length === 0
@@ -58,8 +57,4 @@ export function finalPart(input: ArtifactInput): string {
           `The goal is met when the log shows **your own public address** and not one of a node. Look again tomorrow: CrowdSec now sees real people. ${code('cscli decisions list')} must hold nobody of the family.`,
         ]),
   ].join('\n\n');
-}
-
-function applyDiff(path: string): string {
-  return `git apply --check "$ARTIFACTS"/${path} && git apply "$ARTIFACTS"/${path}`;
 }

@@ -1,6 +1,6 @@
 /* Parts of the runbook that are about the plan as a whole. */
 import type { Plan } from '#plan/plan.ts';
-import { code, quote } from '../artifacts/blocks.ts';
+import { code, codeCell, quote } from '../artifacts/blocks.ts';
 import { type ArtifactInput, kubectl } from '../artifacts/context.ts';
 import { minutes } from '../artifacts/mermaid.ts';
 import { moveOf, settingsOf } from '../artifacts/move.ts';
@@ -12,7 +12,7 @@ import { plural } from './words.ts';
 export function protectedPart({ reader }: ArtifactInput): string {
   const rows = reader.all('protectedEndpoint').map(({ value: e }) => {
     const at = addressOf(reader, e) ?? 'unknown';
-    return `| ${escapeMarkdown(e.name)} | ${code(`${at}:${e.port}/${e.protocol}`)} | ${escapeMarkdown(e.from.join(', ') || 'everywhere it is reached from today')} | ${escapeMarkdown(e.why)} | ${seenBy(at, e.port, e.protocol)} |`;
+    return `| ${escapeMarkdown(e.name)} | ${codeCell(`${at}:${e.port}/${e.protocol}`)} | ${escapeMarkdown(e.from.join(', ') || 'everywhere it is reached from today')} | ${escapeMarkdown(e.why)} | ${seenBy(at, e.port, e.protocol)} |`;
   });
   if (rows.length === 0) return '';
   return [
@@ -23,11 +23,11 @@ export function protectedPart({ reader }: ArtifactInput): string {
 }
 
 function seenBy(ip: string, port: number, protocol: string): string {
-  if (port === 5432) return code(`pg_isready -h ${ip} -p ${port}`);
-  if (port === 53) return code(`dig @${ip} . NS +short`);
+  if (port === 5432) return codeCell(`pg_isready -h ${ip} -p ${port}`);
+  if (port === 53) return codeCell(`dig @${ip} . NS +short`);
   return protocol === 'udp'
     ? 'its own client: connect with it once'
-    : code(`curl -sv --max-time 5 telnet://${ip}:${port}`);
+    : codeCell(`curl -sv --max-time 5 telnet://${ip}:${port}`);
 }
 
 export function windowsPart({ plan, proof }: ArtifactInput): string {

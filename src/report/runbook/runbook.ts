@@ -53,12 +53,12 @@ function titlePart({ plan, reader }: ArtifactInput): string {
   const says =
     move === undefined
       ? ''
-      : `At the end ${code(move.newService)} alone has ${code(move.to)}, with ${code(`externalTrafficPolicy: ${move.policy.after}`)}: the ingress sees real clients. ${code(move.from)} stays with ${plural(move.stays.length, 'other Service')}, untouched.`;
+      : `At the end ${code(move.newService)} alone has ${code(move.to)}, with ${code(`externalTrafficPolicy: ${move.policy.after}`)}: the ingress sees real clients. ${code(move.from)} stays with ${plural(move.stays.length, 'other Service')}, untouched: ${move.stays.map(code).join(', ')}.`;
   const from = `Made from the snapshot ${code(plan.snapshot.path)}${plan.snapshot.takenAt === '' ? '' : ` of ${code(plan.snapshot.takenAt)}`}. If anything was changed since, make it anew: it would not fit any more.`;
   return [`# ${escapeMarkdown(title)}`, says, from, howToRead].filter((t) => t !== '').join('\n\n');
 }
 
-const howToRead = `Do one change after the other, in this order; the proof holds for this order only. **You should see** is the measure: where it differs, stop, and go **back** instead of on. Print this page or keep it on the machine: notes that live behind the ingress cannot be read when it is away.`;
+const howToRead = `In every terminal, first: \`ARTIFACTS=/path/of/this/folder\`. Do one change after the other, in this order; the proof holds for this order only. **You should see** is the measure: where it differs, stop, and go **back** instead of on. Print this page or keep it on the machine: notes that live behind the ingress cannot be read when it is away.`;
 
 function overviewPart(input: ArtifactInput): string {
   const rows = input.plan.stages.map((stage, i) => {
@@ -86,7 +86,11 @@ function stagePart(input: ArtifactInput, stage: Stage, index: number): string {
       ? '- Run `sh verify.sh`: what must never break passes in every stage; the rest passes from the stage on that brings it.'
       : `- Decide: ${escapeMarkdown(g.asks)} Not sure: this is a good place to stop for tonight, everything works as it is.`,
   );
-  const gate = gates.length === 0 ? [] : ['### Before the next stage', gates.join('\n')];
+  const isLast = index === input.plan.stages.length - 1;
+  const gate =
+    gates.length === 0
+      ? []
+      : [isLast ? '### Before you call it done' : '### Before the next stage', gates.join('\n')];
   return [`## Stage ${index + 1}: ${escapeMarkdown(stage.title)}`, ...opens, ...changes, ...gate].join(
     '\n\n',
   );
@@ -99,7 +103,8 @@ function changePart(input: ArtifactInput, change: PlannedChange, number: string)
     return `### ${number} ${escapeMarkdown(change.title)}\n\nNothing to do on the way forward.`;
   }
   const evidence = change.because.evidence.slice(0, 3).map(evidenceText);
-  const why = `**Why.** ${escapeMarkdown(sentence(change.because.says))}${evidence.length === 0 ? '' : ` (${evidence.map(code).join(', ')})`}`;
+  const says = change.because.says.includes('→') ? `Without it: ${change.because.says}` : change.because.says;
+  const why = `**Why.** ${escapeMarkdown(sentence(says))}${evidence.length === 0 ? '' : ` (${evidence.map(code).join(', ')})`}`;
   return [
     `### ${number} ${escapeMarkdown(change.title)}`,
     why,
