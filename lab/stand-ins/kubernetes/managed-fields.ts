@@ -154,5 +154,6 @@ function withEntries(object: Json, entries: readonly Entry[]): Json {
     fieldsV1: toFieldsV1(set),
     ...(subresource !== '' && { subresource }),
   }));
-  return { ...object, metadata: { ...mapOf(object.metadata), managedFields } };
+  const { managedFields: _, ...metadata } = mapOf(object.metadata);
+  return { ...object, metadata: managedFields.length === 0 ? metadata : { ...metadata, managedFields } };
 }

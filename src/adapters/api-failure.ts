@@ -1,0 +1,31 @@
+/* What a failed call of an HTTP interface means for a write and for a read, the same for every system. */
+import type { Observed, WriteOutcome } from '#apply/actuator.ts';
+
+export interface ApiFailure {
+  readonly kind: 'failed';
+  /** undefined: no answer, or one that is none. */
+  readonly status?: number;
+  /** The system may have acted on it. */
+  readonly mayHaveActed: boolean;
+  readonly says: string;
+  readonly retryAfterMs?: number;
+}
+
+const hints: Readonly<Record<number, string>> = {
+  401: 'the credential is not accepted: renew it, then resume',
+  403: 'the credential lacks the right: see the rights in the README of the adapter, then resume',
+  404: 'check the address and the names in sightline.yaml',
+};
+
+/** Refused where the system said so for good; everything that may have acted, or may pass, is to be looked at again. */
+export function writeOutcomeOf(failure: ApiFailure): WriteOutcome {
+  const { status, says, retryAfterMs } = failure;
+  const isFinal = status !== undefined && status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+  if (isFinal && !failure.mayHaveActed)
+    return { kind: 'refused', says, hint: hints[status] ?? 'look at what it says, then resume or roll back' };
+  return { kind: 'unknown', says, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+export function observedOf({ says, retryAfterMs }: ApiFailure): Observed {
+  return { kind: 'unreachable', says, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
