@@ -106,6 +106,7 @@ class Run {
   #isInWindow(c: Case): boolean {
     const { stage } = c.point;
     if (stage?.window === undefined || !c.invariant.isWindowed) return false;
+    if (c.fault !== undefined && isEndOf(stage, c.point)) return false;
     const known = this.#inWindow.get(stage);
     if (known === undefined) this.#inWindow.set(stage, [c]);
     else known.push(c);
@@ -218,6 +219,11 @@ class Run {
 function writtenKeys(line: Line): ReadonlySet<FactKey> {
   const points = [...line.forward, ...line.back];
   return new Set(points.flatMap((p) => [...p.view.overlay.keys(), ...p.held.map((h) => h.key)]));
+}
+
+/** The state in which a stage leaves the world: its window must be over there. */
+function isEndOf(stage: Stage, { point, isSettled }: LinePoint): boolean {
+  return point.direction === 'forward' && isSettled && point.after === stage.changes.at(-1)?.id;
 }
 
 /** Counterexamples of one kind differ in the name or the position only. */
