@@ -1,0 +1,177 @@
+/*
+ * Carries changes out through their repository: the files are edited exactly as the plan showed them, then the owner's own
+ * command applies them, then its own plan must be empty. A file that is not byte for byte as it was is never touched.
+ */
+import { join } from 'node:path';
+import type { Actuator, Observed, WriteOutcome } from '#apply/actuator.ts';
+import { messageOf } from '#estate/error.ts';
+import { sha256 } from '#net/sha256.ts';
+import type { PlannedChange } from '#plan/change.ts';
+import { replaceFile, textOf } from './atomic-file.ts';
+import { unifiedDiff } from './edit-diff.ts';
+import type { FileChange } from './plan-edits.ts';
+import { type Command, type CommandEnd, runCommand } from './run-command.ts';
+
+/** What a plan's change does to the files of one checkout. */
+export interface CheckoutEdit {
+  /** The change as it stands in the plan; its undo is recognised by differing from it. */
+  readonly planned: PlannedChange;
+  /** Folder of the checkout. */
+  readonly root: string;
+  /** Paths below the root; `before` '' and `isNew`: the file is made. */
+  readonly files: readonly (FileChange & { readonly isNew?: boolean })[];
+  /** The owner's commands, run in `cwd`; undefined: the person applies it. */
+  readonly apply?: readonly string[];
+  /** Must end with 0 (terraform: -detailed-exitcode) when nothing is left to do. */
+  readonly plan?: readonly string[];
+  readonly cwd: string;
+}
+
+export interface RepositoryWorld {
+  /** By the planned change's id. */
+  readonly edits: ReadonlyMap<string, CheckoutEdit>;
+  /** Shows the diff and the command; false: the person does not want it. */
+  readonly mayGoOn: (shown: { readonly diff: string; readonly command?: string }) => Promise<boolean>;
+  /** Folder of the run: backups and outputs go there. */
+  readonly runFolder: string;
+  /** What the live system holds of the settings that the apply writes; undefined: files only. */
+  readonly live?: (change: PlannedChange) => Promise<Observed>;
+  readonly timeoutMs?: number;
+  readonly run?: (command: Command) => Promise<CommandEnd>;
+}
+
+/** Files of one side: undefined where the side has no file. */
+interface Side {
+  readonly file: string;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
+export function repositoryActuator(world: RepositoryWorld): Actuator {
+  return new RepositoryActuator(world);
+}
+
+class RepositoryActuator implements Actuator {
+  readonly name = 'repository';
+  readonly #world: RepositoryWorld;
+  constructor(world: RepositoryWorld) {
+    this.#world = world;
+  }
+
+  can(system: string): boolean {
+    return [...this.#world.edits.values()].some((e) => e.planned.through.system === system);
+  }
+
+  async preflight(change: PlannedChange): Promise<readonly string[]> {
+    const edit = this.#world.edits.get(change.id);
+    if (edit === undefined) return [`no file of a repository is known for ${change.title}`];
+    const problems: string[] = [];
+    for (const { file, from } of sidesOf(edit, edit.planned)) {
+      const now = await textOf(edit.root, file).catch((e: unknown) => messageOf(e));
+      // an earlier change of the plan may have to come first; then its text stands there
+      const isKnown = [...this.#world.edits.values()].some((e) =>
+        e.files.some((f) => f.file === file && f.before === now),
+      );
+      if (now !== from && !isKnown) problems.push(`${file} is not as it was in the snapshot`);
+    }
+    return problems;
+  }
+
+  async observe(change: PlannedChange): Promise<Observed> {
+    const edit = this.#world.edits.get(change.id);
+    if (edit === undefined) return { kind: 'other', says: `no file is known for ${change.title}` };
+    const files = await this.#filesNow(edit, change);
+    if (files.kind === 'other' || this.#world.live === undefined) return files;
+    const live = await this.#world.live(change);
+    if (live.kind === 'other' || live.kind === 'unreachable') return live;
+    if (files.kind === live.kind) return files;
+    // edited and not applied: the write goes on where it stopped
+    if (files.kind === 'after') return { kind: 'before' };
+    return { kind: 'other', says: `${change.title}: it is live already, and no file says so` };
+  }
+
+  async #filesNow(edit: CheckoutEdit, change: PlannedChange): Promise<Observed> {
+    let isAfter = true;
+    for (const { file, from, to } of sidesOf(edit, change)) {
+      const now = await textOf(edit.root, file);
+      if (now === to) continue;
+      if (now !== from) return { kind: 'other', says: `${file} was changed by somebody else` };
+      isAfter = false;
+    }
+    return { kind: isAfter ? 'after' : 'before' };
+  }
+
+  /** Keeps the files outside the journal, which is no place for what they may hold; returns where, with their hashes. */
+  async backup(change: PlannedChange): Promise<string> {
+    const edit = this.#world.edits.get(change.id);
+    const kept: Record<string, string> = {};
+    const folder = join('backup', change.id.replace(/[^\w.-]/g, '-'));
+    for (const { file, from } of edit === undefined ? [] : sidesOf(edit, change)) {
+      if (from === undefined) continue;
+      kept[file] = sha256(from);
+      const path = join(folder, file);
+      const there = await textOf(this.#world.runFolder, path);
+      await replaceFile(this.#world.runFolder, path, there, from);
+    }
+    return JSON.stringify({ folder, files: kept });
+  }
+
+  async write(change: PlannedChange): Promise<WriteOutcome> {
+    const edit = this.#world.edits.get(change.id);
+    if (edit === undefined) return refused(`no file is known for ${change.title}`, 'make the plan again');
+    const sides = sidesOf(edit, change);
+    const command = edit.apply?.join(' ');
+    const diff = sides.map((s) => unifiedDiff(s.file, s.from ?? '', s.to ?? '')).join('');
+    const isWanted = await this.#world.mayGoOn({ diff, ...(command !== undefined && { command }) });
+    if (!isWanted) return refused('the edit was not wanted', 'resume when it is, or roll back');
+    for (const { file, from, to } of sides) {
+      if ((await textOf(edit.root, file)) === to) continue;
+      const done = await replaceFile(edit.root, file, from, to);
+      if (done.kind === 'changed') return { kind: 'conflict', says: done.says };
+    }
+    return edit.apply === undefined ? { kind: 'written' } : this.#applied(edit, edit.apply, change);
+  }
+
+  async #applied(edit: CheckoutEdit, apply: readonly string[], change: PlannedChange): Promise<WriteOutcome> {
+    const end = await this.#command(edit, apply, change, 'apply');
+    if (end.code !== 0) return { kind: 'unknown', says: endText('the apply', end) };
+    if (edit.plan === undefined) return { kind: 'written' };
+    const left = await this.#command(edit, edit.plan, change, 'plan');
+    if (left.code === 0) return { kind: 'written' };
+    return refused(
+      endText("the owner's own plan is not empty", left),
+      'look at its output; something else would change it',
+    );
+  }
+
+  #command(
+    edit: CheckoutEdit,
+    argv: readonly string[],
+    change: PlannedChange,
+    what: string,
+  ): Promise<CommandEnd> {
+    const run = this.#world.run ?? runCommand;
+    const log = join(this.#world.runFolder, 'output', `${change.id.replace(/[^\w.-]/g, '-')}.${what}.log`);
+    return run({ argv, cwd: edit.cwd, log, timeoutMs: this.#world.timeoutMs ?? 30 * 60_000 });
+  }
+}
+
+/** The plan's own change goes from before to after; anything else is its undo. */
+function sidesOf(edit: CheckoutEdit, change: PlannedChange): readonly Side[] {
+  const isForward = JSON.stringify(change.change) === JSON.stringify(edit.planned.change);
+  return edit.files.map((f) => {
+    const before = f.isNew ? undefined : f.before;
+    return isForward
+      ? { file: f.file, from: before, to: f.after }
+      : { file: f.file, from: f.after, to: before };
+  });
+}
+
+function refused(says: string, hint: string): WriteOutcome {
+  return { kind: 'refused', says, hint };
+}
+
+function endText(what: string, end: CommandEnd): string {
+  const how = end.isTimeout ? 'was interrupted after its time' : `ended with ${end.code ?? 'a signal'}`;
+  return `${what} ${how}: ${end.tail}`;
+}
