@@ -134,9 +134,10 @@ const testers = new Set(['filter', 'some', 'every', 'find', 'findIndex']);
 const rules: Readonly<Record<string, Rule>> = {
   IfStatement: (node, _parents, work) => always(node.test as Tree, work),
   ConditionalExpression: (node, _parents, work) => always(node.test as Tree, work),
-  LogicalExpression: (node, _parents, work) => {
+  LogicalExpression: (node, parents, work) => {
     const neutral = node.operator === '&&' ? 'true' : node.operator === '||' ? 'false' : 'undefined';
-    for (const side of [node.left, node.right] as Tree[]) {
+    const sides = isOptionalProperty(node, parents) ? [node.right] : [node.left, node.right];
+    for (const side of sides as Tree[]) {
       const n = work.add(side, `dropped from ${String(node.operator)}`);
       work.wrap(side, `(globalThis.mutant === ${n} ? ${neutral} : (`, '))');
     }
@@ -173,6 +174,14 @@ const rules: Readonly<Record<string, Rule>> = {
     if (argument !== null && returnsBoolean(parents)) negate(argument, work);
   },
 };
+
+/** `...(x !== undefined && { x })`: without the condition the property is there and undefined, which nobody can tell. */
+function isOptionalProperty(node: Tree, parents: readonly Tree[]): boolean {
+  const outer = parents.find((p) => p.type !== 'ParenthesizedExpression');
+  const left = node.left as Tree;
+  const isUndefined = left.operator === '!==' && (left.right as Tree | undefined)?.name === 'undefined';
+  return outer?.type === 'SpreadElement' && node.operator === '&&' && isUndefined;
+}
 
 function always(test: Tree, work: Work): void {
   const yes = work.add(test, 'always true');

@@ -1,5 +1,6 @@
 /* What becomes of a Service's addresses, read from an estate. The controller's rules are held by the vectors. */
 import { describe, expect, it } from 'vitest';
+import { readerOver, writeOf } from '#estate/estate.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import { ip } from '#net/ip.ts';
 import type { Parts } from '#test/exact/home.ts';
@@ -129,6 +130,18 @@ describe('allocate', () => {
       ['10.0.20.201'],
     ]);
     expect(run(mine, { service: [], pool: near }).ips).toEqual(['10.0.20.200']);
+  });
+
+  it('does not keep what it worked out for other pools', () => {
+    const mine = pending('edge');
+    const below = readHome({ service: [service('a', at('10.0.20.200'))] });
+    expect(allocate(below, mine).ips).toEqual(['10.0.20.201']);
+    const moved = writeOf(below, 'pool', pool('home', ['10.0.20.200-10.0.20.209'], { avoidBuggyIps: true }));
+    const away = writeOf(below, 'pool', pool('home', ['10.0.21.200-10.0.21.209']));
+    expect(allocate(readerOver(below, [moved]), mine).ips).toEqual(['10.0.20.201']);
+    expect(allocate(readerOver(below, [away]), mine).ips).toEqual(['10.0.21.200']);
+    const more = writeOf(below, 'pool', pool('other', ['10.0.21.200']));
+    expect(allocate(readerOver(below, [more]), mine).oneOf).toEqual([['10.0.20.201'], ['10.0.21.200']]);
   });
 
   it('says why', () => {

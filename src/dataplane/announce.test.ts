@@ -1,5 +1,6 @@
 /* The announcer read from an estate: gaps, releases, other programs. The election itself is held by the vectors. */
 import { describe, expect, it } from 'vitest';
+import { readerOver, writeOf } from '#estate/estate.ts';
 import { ip } from '#net/ip.ts';
 import type { Parts } from '#test/exact/home.ts';
 import {
@@ -148,6 +149,13 @@ describe('announcerOf', () => {
       nodeNames.map((n) => node(n, { labels: n === name ? { role: 'edge' } : {} }));
     expect(ask({ l2Advertisement: ads, node: edge('k8s-node1') })?.nodes).toEqual(['k8s-node1']);
     expect(ask({ l2Advertisement: ads, node: edge('k8s-node2') })?.nodes).toEqual(['k8s-node2']);
+  });
+
+  it('sees a node that comes to the same advertisement', () => {
+    const two = readHome({ node: [node('k8s-node1'), node('k8s-node2')] });
+    expect(announcerOf(two, vip)?.nodes).toEqual(['k8s-node2']);
+    const three = readerOver(two, [writeOf(two, 'node', node('k8s-node3'))]);
+    expect(announcerOf(three, vip)?.nodes).toEqual(['k8s-node3']);
   });
 
   it('takes the speaker of a node that is not Ready for gone, unless there is no memberlist', () => {
