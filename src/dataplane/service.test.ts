@@ -170,6 +170,11 @@ describe('gaps', () => {
     expect(decide({}, { destination: ip('10.0.20.9') }, ['service']).verdict).toBe('unknown');
   });
 
+  it('Services not read, and nobody known to make rules: unknown', () => {
+    const answer = decide({ serviceProxy: [] }, { destination: ip('10.0.20.9') }, ['service']);
+    expect(answer).toMatchObject({ verdict: 'unknown', gap: { id: 'unread/service' } });
+  });
+
   it('a node not read: unknown only if it is the one asked about', () => {
     expect(decide({ node: [] }, {}, ['node'])).toMatchObject({
       verdict: 'unknown',
@@ -362,6 +367,14 @@ describe('the local detector', () => {
       expect(masquerades({ serviceProxy, pod: [pod('k8s-node1')] })).toBe(false);
       expect(masquerades({ serviceProxy, pod: [pod('k8s-node2')] })).toBe(true);
       expect(masquerades({ serviceProxy, pod: [pod('k8s-node1')] }, false)).toBe(true);
+    }
+  });
+
+  it('by interface needs no pod network, and a pod of another cluster is none', () => {
+    for (const detectLocalMode of ['BridgeInterface', 'InterfaceNamePrefix']) {
+      const serviceProxy = [proxy({ detectLocalMode, clusterCidrs: [] })];
+      expect(masquerades({ serviceProxy, pod: [{ ...pod('k8s-node1'), cluster: 'away' }] })).toBe(true);
+      expect(masquerades({ serviceProxy, pod: [pod('k8s-node1')] })).toBe(false);
     }
   });
 
