@@ -75,7 +75,7 @@ function resolverOf(server: string, min: number, max: number): Resolver {
     // dnsmasq answers stale only with use-stale-cache, which these limits do not touch
     cache: {
       serveStaleSeconds: 0,
-      ...(Number.isFinite(min) && { minTtlSeconds: min }),
+      ...(min > 0 && { minTtlSeconds: min }),
       ...(Number.isFinite(max) && { maxTtlSeconds: max }),
     },
   };
