@@ -28,7 +28,7 @@ function clientHost(reader: Reader, segments: readonly Segment[], v: VantagePoin
     addresses: here.map((ip) => ({ dev: 'eth0', address: withLength(segment, ip) })),
     routes: gatewayRoutes(reader, segment, v),
   };
-  return { hosts: [host], links: [plug(segment, host.name, 'eth0')], notBuilt: apart };
+  return { hosts: [host], links: [plug(segment, host.name, 'eth0', v.mtu)], notBuilt: apart };
 }
 
 /** Default routes of the families that the gateway has on the segment. */

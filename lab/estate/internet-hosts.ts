@@ -136,6 +136,11 @@ function hopRules(reader: Reader, hop: UnmanagedHop): string {
     'iifname "out" ct state established,related accept',
     'iifname "out" drop',
     '}',
+    'chain self {',
+    'type filter hook input priority filter;',
+    'iifname "out" ct state established,related accept',
+    ...(hop.clientAddress === 'kept' ? ['iifname "out" meta l4proto { tcp, udp } drop'] : []),
+    '}',
     '}',
     '',
   ].join('\n');

@@ -66,8 +66,8 @@ export function cable(at: string, dev: string, otherAt: string, otherDev: string
 }
 
 /** A cable from a host into a segment's switch. */
-export function plug(segment: Segment, host: string, dev: string): LabLink {
-  return cable(host, dev, segment.name, portDev(`${host} ${dev}`));
+export function plug(segment: Segment, host: string, dev: string, mtu?: number): LabLink {
+  return cable(host, dev, segment.name, portDev(`${host} ${dev}`), mtu);
 }
 
 /** Settings of whatever passes packets on. Answers ARP only for an interface's own addresses, as a router should. */

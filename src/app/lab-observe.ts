@@ -8,7 +8,7 @@ import { type StartPoint, sourceOf, startPointOf } from '#lab/estate/start-point
 import type { IngressAnswer } from '#lab/hosts/ingress-types.ts';
 import { edgeHeaders, originOf } from '#lab/systems/tunnel.ts';
 import type { Attempt, AttemptProtocol, AttemptTarget } from '#lab/traffic/attempt.ts';
-import { parseIp } from '#net/ip.ts';
+import { familyOf, parseIp } from '#net/ip.ts';
 
 /** How a flow ended in the kernel. */
 export type KernelVerdict =
@@ -51,11 +51,13 @@ export async function observe(lab: EstateLab, flow: Flow, options: ObserveOption
   const { reader } = lab.store;
   const start = startPointOf(reader, flow.from);
   if (!start || !lab.lab.topology.hosts.some((h) => h.name === start.host)) return { verdict: 'not-built' };
-  const target =
-    start.tunnel === undefined ? direct(lab, flow, start, options) : await edge(lab, flow, start, options);
+  const throughEdge = start.tunnel === undefined ? await edgeFor(lab, flow, start) : start;
+  const target = throughEdge
+    ? await edge(lab, flow, throughEdge, options)
+    : direct(lab, flow, start, options);
   if ('verdict' in target) return target;
-  const agent = await lab.lab.agent(start.host);
-  return toObservation(await agent.ask('attempt', target));
+  const asker = await lab.lab.agent((throughEdge ?? start).host);
+  return toObservation(await asker.ask('attempt', target));
 }
 
 /** The attempt of a client that resolves and dials for itself. */
@@ -82,9 +84,30 @@ function direct(
           recordType: flow.family === 4 ? ('A' as const) : ('AAAA' as const),
         },
       }),
-    ...(isOwnAddress(start, source) && { localAddress: source }),
+    ...(flow.source !== undefined && { localAddress: source }),
     ...shared(lab, flow, options),
   };
+}
+
+/** The connector that answers for a client whose resolver gives the name an address of the tunnel's edge. */
+async function edgeFor(lab: EstateLab, flow: Flow, start: StartPoint): Promise<StartPoint | undefined> {
+  const { reader } = lab.store;
+  const point = reader.all('vantagePoint').find((v) => v.value.kind === 'tunnel-edge')?.value;
+  const isTaken = reader
+    .all('recordSet')
+    .some((r) => r.value.isProxied === true && 'name' in flow.to && r.value.name === flow.to.name);
+  if (!point || !isTaken || !('name' in flow.to) || start.resolver === undefined) return undefined;
+  const agent = await lab.lab.agent(start.host);
+  const asked = await agent.ask('attempt', {
+    protocol: 'dns',
+    address: start.resolver,
+    port: 53,
+    serverName: flow.to.name,
+    recordType: flow.family === 4 ? 'A' : 'AAAA',
+    timeoutMs: 2000,
+  });
+  const isEdge = asked.resolved?.some((ip) => point.clients.some((c) => c === ip));
+  return isEdge ? startPointOf(reader, point.id) : undefined;
 }
 
 /** The attempt of a connector on behalf of a client at the edge. */
@@ -100,14 +123,13 @@ async function edge(
     return { verdict: 'refused', cause: origin.kind === 'status' ? `status ${origin.status}` : 'no rule' };
   const address = parseIp(origin.host) ?? (await clusterAddress(lab, start, origin.host));
   if (address === undefined) return { verdict: 'no-name', cause: origin.host };
-  const client = lab.store.reader.get('vantagePoint', flow.from)?.value.clients[0] ?? '';
-  const own = sourceOf(start, address.includes(':') ? 6 : 4);
+  const clients = lab.store.reader.get('vantagePoint', flow.from)?.value.clients ?? [];
+  const client = flow.source ?? clients.find((ip) => familyOf(ip) === flow.family) ?? '';
   return {
     protocol: origin.protocol,
     address,
     port: origin.port,
     serverName: origin.serverName,
-    ...(own && { localAddress: own }),
     ...shared(lab, { ...flow, headers: { ...flow.headers, ...edgeHeaders(client) } }, options),
   };
 }
@@ -117,7 +139,6 @@ async function clusterAddress(lab: EstateLab, start: StartPoint, name: string): 
   const dns = lab.store.reader
     .all('resolver')
     .find((r) => r.value.serves.some((s) => s.startsWith('cluster/')))?.value.address;
-  const own = sourceOf(start, 4);
   if (dns === undefined) return undefined;
   const agent = await lab.lab.agent(start.host);
   const asked = await agent.ask('attempt', {
@@ -126,7 +147,6 @@ async function clusterAddress(lab: EstateLab, start: StartPoint, name: string): 
     port: 53,
     serverName: name,
     timeoutMs: 2000,
-    ...(own && { localAddress: own }),
   });
   return asked.resolved?.[0];
 }
@@ -138,11 +158,6 @@ function shared(lab: EstateLab, flow: Flow, options: ObserveOptions) {
     ...(flow.path !== undefined && { path: flow.path }),
     ...(flow.headers && { headers: flow.headers }),
   };
-}
-
-/** A pod shares its host with others, so its own address must be told; elsewhere the kernel chooses. */
-function isOwnAddress(start: StartPoint, source: string): boolean {
-  return /^pods?\./.test(start.host) || start.addresses.length > 2 || start.addresses[0] !== source;
 }
 
 function toObservation(attempt: Attempt): Observation {
@@ -162,8 +177,13 @@ function toObservation(attempt: Attempt): Observation {
   };
 }
 
+/** A name server that says no has been reached. */
+function isDnsCode(cause: string | undefined): boolean {
+  return cause === 'NXDOMAIN' || cause === 'SERVFAIL' || cause === 'REFUSED' || cause === 'no address';
+}
+
 function verdictOf({ ok, cause }: Attempt): KernelVerdict {
-  if (ok) return 'delivered';
+  if (ok || isDnsCode(cause)) return 'delivered';
   if (cause?.startsWith('dns ')) return 'no-name';
   return cause === 'ECONNREFUSED' || cause === 'ECONNRESET' ? 'refused' : 'silent';
 }
