@@ -49,11 +49,25 @@ export function redactSetting(name: string, value: string): string {
   return value !== '' && isSecretName(name) ? hidden : redactText(value);
 }
 
+/** A script in one argument: what is assigned to a secret's name, and what follows Bearer or Basic, is hidden; the rest stays. */
+function redactScript(text: string): string {
+  return redactText(text)
+    .replace(/([\w.-]+)(=)([^\s'"&;]+)/g, (all, name: string, equals: string) =>
+      isSecretName(name) ? `${name}${equals}${hidden}` : all,
+    )
+    .replace(/(--?[\w.-]+)(\s+)([^\s'"&;-][^\s'"&;]*)/g, (all, name: string, space: string) =>
+      isSecretName(name) ? `${name}${space}${hidden}` : all,
+    )
+    .replace(/\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${hidden}`);
+}
+
 /** Arguments of a command: `--token=x`, `--token x` and `KEY=x` lose the secret, the rest stays as written. */
 export function redactArguments(args: readonly string[]): readonly string[] {
   return args.map((arg, i) => {
     const equals = arg.indexOf('=');
-    if (equals > 0 && isSecretName(arg.slice(0, equals))) return `${arg.slice(0, equals + 1)}${hidden}`;
+    const name = arg.slice(0, Math.max(0, equals));
+    if (/\s/.test(arg)) return redactScript(arg);
+    if (equals > 0 && isSecretName(name)) return `${name}=${hidden}`;
     const before = args[i - 1];
     const isValue = before?.startsWith('-') === true && !before.includes('=') && !arg.startsWith('-');
     return isValue && isSecretName(before) ? hidden : redactText(arg);

@@ -81,9 +81,11 @@ function putsBack(
   was: unknown,
   repository: Repository,
 ): boolean {
-  const stated = statementsOf(start, repository, before, field).filter((s) => states(s, was));
+  const all = statementsOf(start, repository, before, field);
+  const stated = all.filter((s) => states(s, was));
   if (stated.length > 0) return stated.some((s) => states(currentText(now, s), was));
-  return !isContentKnown(start, repository, before);
+  const isHidden = all.some((s) => s.text.includes('[secret]'));
+  return isHidden || !isContentKnown(start, repository, before);
 }
 
 function currentText(now: Reader, statement: Statement): Statement {
