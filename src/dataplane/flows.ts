@@ -19,13 +19,13 @@ const webPorts: readonly { readonly port: number; readonly protocol: Protocol }[
   { port: 80, protocol: 'tcp' },
 ];
 
-/** Flows in a stable order, each once. */
-export function flowsOf(reader: Reader): readonly Flow[] {
+/** Flows in a stable order, each once; to the names given, or to all names of routes. */
+export function flowsOf(reader: Reader, names: readonly DnsName[] = namesOf(reader)): readonly Flow[] {
   const starts = reader
     .all('vantagePoint')
     .map((v) => ({ point: v.value, families: familiesAt(reader, v.value.id) }));
   const flows = [
-    ...nameFlows(reader, starts),
+    ...nameFlows(reader, names, starts),
     ...protectedFlows(reader, starts),
     ...sharedFlows(reader, starts),
   ];
@@ -58,8 +58,7 @@ function familiesAt(reader: Reader, id: string): readonly Family[] {
   return vantage ? ([4, 6] as const).filter((f) => sourceAt(reader, vantage, f) !== undefined) : [];
 }
 
-function nameFlows(reader: Reader, starts: readonly Start[]): readonly Flow[] {
-  const names = namesOf(reader);
+function nameFlows(reader: Reader, names: readonly DnsName[], starts: readonly Start[]): readonly Flow[] {
   return starts.flatMap(({ point, families }) => {
     const asked = point.kind === 'tunnel-edge' ? names.filter((n) => isTunnelled(reader, point, n)) : names;
     return families.flatMap((family) =>

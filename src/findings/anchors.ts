@@ -4,7 +4,6 @@ import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { Ip } from '#net/ip.ts';
 import { type DnsName, parentOf } from '#net/name.ts';
-import type { Frontend } from './frontends.ts';
 
 /** Routed names by the anchor that answers them, over all servers. */
 export interface Anchored {
@@ -13,13 +12,23 @@ export interface Anchored {
 }
 
 /** The anchor of the address with the most routed names; undefined: no record holds the address. */
-export function anchorOf(reader: Reader, frontend: Frontend, vip: Ip): Fact<'recordSet'> | undefined {
-  const [most] = [...anchoredTo(reader, frontend, vip)].sort((a, b) => b.names.length - a.names.length);
+export function anchorOf(reader: Reader, vip: Ip): Fact<'recordSet'> | undefined {
+  const [most] = [...anchoredTo(reader, vip)].sort((a, b) => b.names.length - a.names.length);
   return most?.anchor ?? reader.by('recordSet', 'value', vip)[0];
 }
 
-/** Every anchor of the address that a routed name leads to, in the order of the records. */
-export function anchoredTo(reader: Reader, _frontend: Frontend, vip: Ip): readonly Anchored[] {
+const kept = new WeakMap<Reader, Map<Ip, readonly Anchored[]>>();
+
+/** Every anchor of the address that a routed name leads to, in the order of the records; found once. */
+export function anchoredTo(reader: Reader, vip: Ip): readonly Anchored[] {
+  const ofReader = kept.get(reader) ?? new Map<Ip, readonly Anchored[]>();
+  kept.set(reader, ofReader);
+  const known = ofReader.get(vip) ?? findAnchored(reader, vip);
+  ofReader.set(vip, known);
+  return known;
+}
+
+function findAnchored(reader: Reader, vip: Ip): readonly Anchored[] {
   const anchors = reader
     .by('recordSet', 'value', vip)
     .filter((r) => r.value.type === 'A' || r.value.type === 'AAAA');

@@ -9,8 +9,10 @@ export interface RuleContext {
   readonly reader: Reader;
   /** The walk of this state, memoised. */
   readonly walk: (flow: Flow) => Walk;
-  /** Every flow worth looking at, in a stable order. */
+  /** Every flow worth looking at, in a stable order; one name stands for all that are walked alike. */
   readonly flows: readonly Flow[];
+  /** The names that a name of the flows stands for, itself first. */
+  readonly namesLike: (name: string) => readonly string[];
   /** The same estate with something changed ("what would a flip in place do"), with its own memoised walk. */
   readonly asIf: (changed: Reader) => RuleContext;
 }

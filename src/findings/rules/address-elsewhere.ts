@@ -65,8 +65,8 @@ const why: Readonly<Record<Group, string>> = {
 };
 
 function ofAddress(reader: Reader, frontend: Frontend, vip: Ip): readonly Finding[] {
-  const anchor = anchorOf(reader, frontend, vip);
-  const anchors = new Set<string>(anchoredTo(reader, frontend, vip).map((a) => a.anchor.key));
+  const anchor = anchorOf(reader, vip);
+  const anchors = new Set<string>(anchoredTo(reader, vip).map((a) => a.anchor.key));
   const firewalls = mainFirewalls(reader);
   const references = referencesTo(reader, { kind: 'ip', ip: vip }, { leaving: [frontend.id] });
   const placed = references.flatMap((r) => {

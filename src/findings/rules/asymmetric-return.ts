@@ -55,7 +55,9 @@ export const asymmetricReturn: Rule = {
           affects: {
             services: distinct(group.map((g) => g.trace.reached?.service)),
             flows: [first.flow.from],
-            names: distinct(group.map((g) => ('name' in g.flow.to ? g.flow.to.name : undefined))),
+            names: distinct(group.map((g) => ('name' in g.flow.to ? g.flow.to.name : undefined))).flatMap(
+              context.namesLike,
+            ),
           },
           advice: [
             'Route the answer back the way the request came (policy route on the node, or one network for both), before policy Local uncovers it: under Cluster the announcing node’s own address hides it from clients of the same network.',

@@ -22,11 +22,13 @@ export const clientMasked: Rule = {
   },
 };
 
-function findingOf({ reader }: RuleContext, ways: readonly MaskedWay[]): Finding {
+function findingOf({ reader, namesLike }: RuleContext, ways: readonly MaskedWay[]): Finding {
   const [first] = ways;
   if (first === undefined) throw new RangeError('a group has at least one way');
   const seen = distinct(ways.map((w) => w.seenAs));
-  const names = distinct(ways.map((w) => ('name' in w.flow.to ? w.flow.to.name : undefined)));
+  const names = distinct(ways.map((w) => ('name' in w.flow.to ? w.flow.to.name : undefined))).flatMap(
+    namesLike,
+  );
   const service = reader.get('service', first.service)?.value;
   const subject = service ? `Service ${service.namespace}/${service.name}` : first.service;
   return {

@@ -29,7 +29,7 @@ export const http3PathMtu: Rule = {
             claim(`HTTP/3 needs packets of ${quicMtu(family)} bytes on IPv${family}`, ...first.quic.because),
           ],
           refutedBy: `ping -M do -s ${quicMtu(family) - 28} from ${from} to the address: an answer`,
-          affects: { names: distinct(ways.map((w) => w.name)), flows: [from] },
+          affects: { names: distinct(ways.map((w) => w.name)).flatMap(context.namesLike), flows: [from] },
           effectOf: 'http3',
           advice: ['Raise the MTU of that VPN or tunnel, or accept HTTP/2 there.'],
         }),

@@ -86,7 +86,11 @@ function findingOf(context: RuleContext, same: readonly Judged[]): Finding {
       policyClaim(context.reader, first),
     ],
     refutedBy: `a QUIC client that is made to use IPv${flow.family} (curl --http3-only -${flow.family}) and ${quic.completes === 'yes' ? 'gets no answer' : 'gets a whole answer'} from ${first.name}`,
-    affects: { services: [first.service], names: distinct(ways.map((w) => w.name)), flows: from },
+    affects: {
+      services: [first.service],
+      names: distinct(ways.map((w) => w.name)).flatMap(context.namesLike),
+      flows: from,
+    },
     advice: quic.completes === 'yes' ? [] : why.advice,
     gaps: ways.flatMap((w) => w.trace.gaps).slice(0, 1),
   });

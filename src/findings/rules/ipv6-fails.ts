@@ -25,7 +25,7 @@ export const ipv6Fails: Rule = {
       failing,
       (f) => `${f.flow.from} ${f.trace.dialled ?? ''} ${f.flow.port} ${f.trace.disposition}`,
     );
-    return [...groups.values()].map(findingOf);
+    return [...groups.values()].map((group) => findingOf(context, group));
   },
 };
 
@@ -37,11 +37,13 @@ function judge(context: RuleContext, flow: Flow): Failing | undefined {
   return bad && four?.disposition === 'delivered' ? { flow, trace: bad, four } : undefined;
 }
 
-function findingOf(group: readonly Failing[]): Finding {
+function findingOf(context: RuleContext, group: readonly Failing[]): Finding {
   const [first] = group;
   if (first === undefined) throw new RangeError('a group has at least one flow');
   const last = first.trace.hops.at(-1);
-  const names = distinct(group.map((f) => ('name' in f.flow.to ? f.flow.to.name : undefined)));
+  const names = distinct(group.map((f) => ('name' in f.flow.to ? f.flow.to.name : undefined))).flatMap(
+    context.namesLike,
+  );
   const { from, port } = first.flow;
   return finding({
     code: 'ipv6-fails',

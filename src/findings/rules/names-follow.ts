@@ -17,7 +17,7 @@ export const namesFollow: Rule = {
 };
 
 function ofAddress(reader: Reader, frontend: Frontend, vip: Ip): Finding | undefined {
-  const anchored = anchoredTo(reader, frontend, vip);
+  const anchored = anchoredTo(reader, vip);
   if (anchored.length === 0) return undefined;
   const isOne = anchored.length === 1;
   const anchors = anchored.map(

@@ -38,7 +38,7 @@ interface Setting {
 
 function settingsOf(reader: Reader, frontend: Frontend): readonly Setting[] {
   const [vip] = frontend.vips;
-  const anchors = vip === undefined ? [] : anchoredTo(reader, frontend, vip).map((a) => a.anchor);
+  const anchors = vip === undefined ? [] : anchoredTo(reader, vip).map((a) => a.anchor);
   const aliases =
     vip === undefined
       ? []

@@ -26,43 +26,47 @@ export const twoPaths: Rule = {
       )
       .filter((s) => s.value.vips.every((v) => !vips.has(v.ip)));
     const byNamespace = groupBy(own, (s) => `${s.value.cluster}/${s.value.namespace}`);
-    return reader.all('route').flatMap((route) => ofRoute(reader, route, byNamespace));
+    const byService = new Map<string, { direct: Fact<'service'>; routes: Fact<'route'>[] }>();
+    for (const route of reader.all('route')) {
+      const namespace = route.value.backend?.service.split('/')[0] ?? '';
+      if (route.value.match.hosts.length === 0) continue;
+      for (const direct of byNamespace.get(`${route.value.cluster}/${namespace}`) ?? []) {
+        const known = byService.get(direct.key) ?? { direct, routes: [] };
+        known.routes.push(route);
+        byService.set(direct.key, known);
+      }
+    }
+    return [...byService.values()].map(({ direct, routes }) => findingOf(reader, direct, routes));
   },
 };
 
-function ofRoute(
-  reader: Reader,
-  route: Fact<'route'>,
-  byNamespace: ReadonlyMap<string, readonly Fact<'service'>[]>,
-): readonly Finding[] {
-  const backend = route.value.backend?.service;
-  const [host] = route.value.match.hosts;
-  if (backend === undefined || host === undefined) return [];
-  const namespace = backend.split('/')[0] ?? '';
-  const direct = byNamespace.get(`${route.value.cluster}/${namespace}`) ?? [];
-  const behind = reader.get('service', `${route.value.cluster}/${backend}`);
-  return direct.map((service) =>
-    finding({
-      code: 'two-paths',
-      severity: 'notice',
-      subject: `${host} and ${serviceText(service.value)}`,
-      title: `${host} is behind the ingress, and ${serviceText(service.value)} of the same namespace has ${list(service.value.vips.map((v) => v.ip))}`,
-      cause:
-        'The two paths share a name and nothing else: the web path moves with the ingress, the direct one does not, and each sees clients in its own way.',
-      claims: [
-        claim(
-          `path 1: ${route.value.from} ${route.value.namespace}/${route.value.name} sends ${host} to ${backend}`,
-          route,
-          behind,
-        ),
-        claim(
-          `path 2: ${serviceText(service.value)} answers ${list(service.value.ports.map((p) => `${p.port}/${p.protocol}`))} on ${list(service.value.vips.map((v) => v.ip))}, policy ${service.value.externalPolicy === 'local' ? 'Local' : 'Cluster'}`,
-          service,
-        ),
-      ],
-      refutedBy: `sightline trace SNAPSHOT --from lan --to ${host} and --to ${service.value.vips[0]?.ip ?? ''}:${service.value.ports[0]?.port ?? ''} ending at the same pods`,
-      affects: { services: [service.key.slice('service:'.length)], names: [host] },
-      advice: ['Test both paths after the move, and document which clients use which.'],
-    }),
-  );
+function findingOf(reader: Reader, direct: Fact<'service'>, routes: readonly Fact<'route'>[]): Finding {
+  const hosts = [...new Set(routes.flatMap((r) => r.value.match.hosts))];
+  const [first] = routes;
+  const host = hosts[0] ?? '';
+  const behind =
+    first && reader.get('service', `${first.value.cluster}/${first.value.backend?.service ?? ''}`);
+  const vips = list(direct.value.vips.map((v) => v.ip));
+  return finding({
+    code: 'two-paths',
+    severity: 'notice',
+    subject: `${host} and ${serviceText(direct.value)}`,
+    title: `${list(hosts, 3)} ${hosts.length === 1 ? 'is' : 'are'} behind the ingress, and ${serviceText(direct.value)} of the same namespace has ${vips}`,
+    cause:
+      'The two paths share a name and nothing else: the web path moves with the ingress, the direct one does not, and each sees clients in its own way.',
+    claims: [
+      claim(
+        `path 1: ${first?.value.from} ${first?.value.namespace}/${first?.value.name} sends ${host} to ${first?.value.backend?.service}`,
+        first,
+        behind,
+      ),
+      claim(
+        `path 2: ${serviceText(direct.value)} answers ${list(direct.value.ports.map((p) => `${p.port}/${p.protocol}`))} on ${vips}, policy ${direct.value.externalPolicy === 'local' ? 'Local' : 'Cluster'}`,
+        direct,
+      ),
+    ],
+    refutedBy: `sightline trace SNAPSHOT --from lan --to ${host} and --to ${direct.value.vips[0]?.ip ?? ''}:${direct.value.ports[0]?.port ?? ''} ending at the same pods`,
+    affects: { services: [direct.key.slice('service:'.length)], names: hosts },
+    advice: ['Test both paths after the move, and document which clients use which.'],
+  });
 }

@@ -41,7 +41,7 @@ export const verdictsChange: Rule = {
         (c) =>
           `${c.before.who ?? ''} ${c.before.verdict ?? ''} ${c.after.verdict ?? ''} ${isIntended(reader, c)}`,
       ).values(),
-    ].map((group) => findingOf(reader, group));
+    ].map((group) => findingOf(context, group));
   },
 };
 
@@ -90,9 +90,10 @@ function isIntended(reader: Reader, c: Change): boolean {
     .some((i) => i.value.middleware === c.before.who && i.value.from.includes(c.flow.from));
 }
 
-function findingOf(reader: Reader, group: readonly Change[]): Finding {
+function findingOf(context: RuleContext, group: readonly Change[]): Finding {
   const [first] = group;
   if (first === undefined) throw new RangeError('a group has at least one change');
+  const { reader } = context;
   const { before, after } = first;
   const name = before.who ?? before.consumer;
   const from = distinct(group.map((c) => c.flow.from));
@@ -115,7 +116,9 @@ function findingOf(reader: Reader, group: readonly Change[]): Finding {
     refutedBy: `a request from ${from[0] ?? 'there'} before and after the move with the same answer of ${name}`,
     affects: {
       flows: from,
-      names: distinct(group.map((c) => ('name' in c.flow.to ? c.flow.to.name : undefined))),
+      names: distinct(group.map((c) => ('name' in c.flow.to ? c.flow.to.name : undefined))).flatMap(
+        context.namesLike,
+      ),
     },
     effectOf: 'client-masked',
     advice: isWanted
