@@ -88,6 +88,8 @@ add(
   .addOption(new Option('--family <4|6>', 'only this family').choices(['4', '6']))
   .option('--path <path>', 'HTTP path', '/')
   .option('--header <name: value...>', 'a header that the client sends itself')
+  .option('--html <file>', 'also write one self-contained HTML file')
+  .option('--markdown <file>', 'also write Markdown')
   .addOption(json());
 
 add(
@@ -95,7 +97,10 @@ add(
   'everything that points at an address, a name or a Service',
   () => import('./commands/who.ts'),
   ['who examples/home-lab 10.0.20.200', 'who examples/home-lab traefik/traefik'],
-).addOption(json());
+)
+  .addOption(json())
+  .option('--html <file>', 'also write one self-contained HTML file')
+  .option('--markdown <file>', 'also write Markdown');
 
 add(
   'collect',
@@ -136,7 +141,7 @@ add(
   () => import('./commands/runbook.ts'),
   ['runbook plan.json | less', 'runbook plan.json --out tonight'],
 )
-  .option('--proof <file>', 'the proof (default: proof.json beside the plan, else it is proved now)')
+  .option('--proof <file>', 'the proof (default: beside the plan, else it is proved now)')
   .option('--out <folder>', 'write the runbook and all that belongs to it into this folder');
 
 add('demo', 'the whole life of a change on the example estate', () => import('./commands/demo.ts'), [

@@ -1,35 +1,25 @@
 /* `sightline check`: findings as text, JSON, Markdown or one HTML file. */
-import { writeFile } from 'node:fs/promises';
 import { checkSnapshot, type Finding, type Severity } from '#app/check.ts';
 import type { CheckReport } from '#report/check-report.ts';
 import { findingsToText } from '#report/findings-text.ts';
 import type { Run } from '../main.ts';
+import { writeDocuments } from '../write-documents.ts';
 
 export const run: Run = async (terminal, [snapshot = ''], options) => {
   const whole = await checkSnapshot(snapshot);
   const report = options.code === undefined ? whole : onlyCode(whole, String(options.code));
   if (options.json) terminal.out(JSON.stringify(report, null, 2));
   else terminal.out(findingsToText(report.findings, report.gaps, terminal));
-  await writeFiles(report, options, terminal.note);
+  await writeDocuments(
+    {
+      html: async () => (await import('#report/html.ts')).checkToHtml(report),
+      markdown: async () => (await import('#report/markdown.ts')).checkToMarkdown(report),
+    },
+    options,
+    terminal,
+  );
   return isBad(report.findings, String(options.failOn)) ? 1 : 0;
 };
-
-async function writeFiles(
-  report: CheckReport,
-  options: Record<string, unknown>,
-  note: (text: string) => void,
-) {
-  if (options.html !== undefined) {
-    const { checkToHtml } = await import('#report/html.ts');
-    await writeFile(String(options.html), checkToHtml(report));
-    note(`wrote ${String(options.html)}`);
-  }
-  if (options.markdown !== undefined) {
-    const { checkToMarkdown } = await import('#report/markdown.ts');
-    await writeFile(String(options.markdown), checkToMarkdown(report));
-    note(`wrote ${String(options.markdown)}`);
-  }
-}
 
 function onlyCode(report: CheckReport, code: string): CheckReport {
   return { ...report, findings: report.findings.filter((f) => f.code === code) };

@@ -2,11 +2,21 @@
 import { type TraceQuestion, traceFlow } from '#app/trace.ts';
 import { walkToText } from '#report/trace-text.ts';
 import type { Run } from '../main.ts';
+import { writeDocuments } from '../write-documents.ts';
 
 export const run: Run = async (terminal, [snapshot = ''], options) => {
   const report = await traceFlow(questionOf(snapshot, options));
   if (options.json) terminal.out(JSON.stringify(report, null, 2));
   else terminal.out(report.walks.map((w) => walkToText(w, terminal)).join('\n\n'));
+  const documents = () => import('#report/trace-documents.ts');
+  await writeDocuments(
+    {
+      html: async () => (await documents()).walksToHtml(report.walks),
+      markdown: async () => (await documents()).walksToMarkdown(report.walks),
+    },
+    options,
+    terminal,
+  );
   return 0;
 };
 
