@@ -44,3 +44,21 @@ export async function fileEditing() {
 export async function openSnapshotFiles(folder: string) {
   return (await import('#adapters/snapshot/open.ts')).openSnapshot(folder);
 }
+
+export { type RunFolder, RunFolders } from '#adapters/run-folder/run-folder.ts';
+
+/** Probers of this machine, each loaded when something is probed. */
+export async function machineProbers(): Promise<{
+  readonly http: typeof import('#adapters/prober-http/index.ts');
+  readonly dns: typeof import('#adapters/prober-dns/index.ts');
+  readonly postgres: typeof import('#adapters/prober-postgres/index.ts');
+  readonly http3: typeof import('#adapters/prober-http3/index.ts');
+}> {
+  const [http, dns, postgres, http3] = await Promise.all([
+    import('#adapters/prober-http/index.ts'),
+    import('#adapters/prober-dns/index.ts'),
+    import('#adapters/prober-postgres/index.ts'),
+    import('#adapters/prober-http3/index.ts'),
+  ]);
+  return { http, dns, postgres, http3 };
+}

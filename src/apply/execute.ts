@@ -60,7 +60,7 @@ class Run {
     for (;;) {
       const action = nextAction(this.#plan, this.#records);
       if (action.kind === 'over') return this.#result(action.result);
-      const turn = this.#ordered() ?? (await this.#perform(action));
+      const turn = (await this.#ordered()) ?? (await this.#perform(action));
       if (turn.kind === 'turn') await this.#turn(turn.because);
       if (turn.kind === 'pause') return this.#pause(turn);
     }
@@ -179,7 +179,7 @@ class Run {
     this.#world.watcher.trying(`${change.title} (until ${end})`);
     const left = Date.parse(end) - Date.parse(this.#world.clock.now());
     if (left > 0) await this.#world.clock.sleep(left);
-    return this.#ordered() ?? this.#verified(change, direction);
+    return (await this.#ordered()) ?? this.#verified(change, direction);
   }
 
   async #gates({ stage, direction }: Extract<Action, { kind: 'gates' }>): Promise<Turn> {
@@ -233,8 +233,8 @@ class Run {
     return goOn;
   }
 
-  #ordered(): Turn | undefined {
-    const order = this.#world.interrupt?.();
+  async #ordered(): Promise<Turn | undefined> {
+    const order = await this.#world.interrupt?.();
     return order === undefined || order === 'go-on'
       ? undefined
       : turnOf(order, 'the operator interrupted the run');

@@ -44,8 +44,8 @@ export interface RunWorld {
   readonly operator: Operator;
   readonly gates: GateProber;
   readonly watcher: Watcher;
-  /** Set when the run shall stop after the change at hand (first Ctrl-C); 'stop' stops at once. */
-  readonly interrupt?: () => Order | undefined;
+  /** Asked before each action, and waited for while a person decides (first Ctrl-C); undefined: nobody interrupted. */
+  readonly interrupt?: () => Order | undefined | Promise<Order | undefined>;
   readonly policy: RunPolicy;
 }
 

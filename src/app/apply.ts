@@ -1,0 +1,156 @@
+/*
+ * `apply`: proves the plan afresh, asks every system whether it could, takes the baseline, and carries the plan out under
+ * a lock and a journal. What is refused is refused before the first write.
+ */
+
+import { beginRun } from '#apply/begin-run.ts';
+import { type Problem, preflight } from '#apply/preflight.ts';
+import { messageOf, SightlineError } from '#estate/error.ts';
+import { readerOf } from '#estate/estate.ts';
+import { sha256 } from '#net/sha256.ts';
+import type { Plan } from '#plan/plan.ts';
+import type { ProofResult, Proved } from '#proof/result.ts';
+import type { Snapshot } from './load-snapshot.ts';
+import { planHash, planText, proofText } from './plan-file.ts';
+import { ProbeRounds } from './probe-round.ts';
+import { openPlan, timedProof } from './prove.ts';
+import {
+  carryOn,
+  defaultRuns,
+  isUnfinished,
+  keepBaseline,
+  nothingFromHere,
+  openRun,
+  type RunHooks,
+  type RunPlace,
+  type RunResult,
+  type RunSystems,
+  type SystemsOf,
+  worldOf,
+} from './run-core.ts';
+import { type RunFolder, RunFolders } from './wire.ts';
+
+export interface ApplyRequest extends RunPlace {
+  /** File of the plan. */
+  readonly plan: string;
+  /** Preflight only. */
+  readonly isDry: boolean;
+  readonly hooks: RunHooks;
+  readonly systems: SystemsOf;
+}
+
+export type ApplyEnd =
+  | { readonly kind: 'not-proved'; readonly plan: Plan; readonly proof: Exclude<ProofResult, Proved> }
+  | { readonly kind: 'problems'; readonly plan: Plan; readonly problems: readonly Problem[] }
+  | { readonly kind: 'ready'; readonly plan: Plan; readonly proof: Proved; readonly probes: number }
+  | { readonly kind: 'run'; readonly run: string; readonly plan: Plan; readonly result: RunResult };
+
+/** Applies the plan of the file. Throws SightlineError where nothing could be begun. */
+export async function applyPlan(request: ApplyRequest): Promise<ApplyEnd> {
+  const { hooks } = request;
+  hooks.working('proving the plan');
+  const { plan, snapshot } = await openPlan(request.plan);
+  const proof = timedProof(snapshot, plan);
+  if (proof.kind !== 'proved') return { kind: 'not-proved', plan, proof };
+  const systems = await request.systems(snapshot, plan);
+  try {
+    return await withLock(request, (runs, id) =>
+      begin({ request, plan, snapshot, proof, systems, runs, id }),
+    );
+  } finally {
+    await systems.close?.();
+  }
+}
+
+interface Beginning {
+  readonly request: ApplyRequest;
+  readonly plan: Plan;
+  readonly snapshot: Snapshot;
+  readonly proof: Proved;
+  readonly systems: RunSystems;
+  readonly runs: RunFolders;
+  readonly id: string;
+}
+
+async function withLock(
+  request: ApplyRequest,
+  then: (runs: RunFolders, id: string) => Promise<ApplyEnd>,
+): Promise<ApplyEnd> {
+  const runs = new RunFolders(request.runs ?? defaultRuns);
+  const id = await freeId(runs, request.hooks.clock.now());
+  const lock = await unlessFull(() => runs.lock(id));
+  try {
+    await refuseBesideUnfinished(runs, request);
+    return await then(runs, id);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** A plan on top of half another one is proved for a start that is not there. */
+async function refuseBesideUnfinished(runs: RunFolders, place: RunPlace): Promise<void> {
+  for (const id of await runs.ids()) {
+    const run = await openRun(id, place).catch(() => undefined);
+    if (run === undefined || !isUnfinished(run.records)) continue;
+    throw new SightlineError('unfinished-run', `run ${id} changed something and has not ended`, {
+      hint: `sightline resume ${id}, or sightline rollback ${id}; sightline runs ${id} tells how far it came`,
+    });
+  }
+}
+
+async function begin(b: Beginning): Promise<ApplyEnd> {
+  const { plan, proof, systems, snapshot } = b;
+  const { hooks, isDry } = b.request;
+  hooks.working('asking every system that the plan writes');
+  const rounds = new ProbeRounds(readerOf(snapshot.estate), plan, systems.probers);
+  const problems = [...(await preflight(plan, systems.actuators)), ...unprobed(plan, rounds)];
+  if (problems.length > 0) return { kind: 'problems', plan, problems };
+  if (isDry) return { kind: 'ready', plan, proof, probes: rounds.size };
+  hooks.working(`taking the baseline (${rounds.size} probes)`);
+  const baseline = await rounds.baseline(hooks.clock.now());
+  const folder = await unlessFull(() => makeFolder(b, baseline));
+  hooks.begun?.(b.id, plan);
+  const carrying = { folder, plan, proof, snapshot, baseline, systems, hooks };
+  await beginRun(worldOf(carrying), identityOf(b));
+  return { kind: 'run', run: b.id, plan, result: await carryOn(carrying) };
+}
+
+function identityOf({ id, plan, proof }: Beginning) {
+  return { run: id, plan: planHash(plan), proof: sha256(proofText(plan, proof)) };
+}
+
+async function makeFolder(b: Beginning, baseline: Parameters<typeof keepBaseline>[1]): Promise<RunFolder> {
+  const folder = await b.runs.create(b.id, planText(b.plan), proofText(b.plan, b.proof));
+  await keepBaseline(folder, baseline);
+  return folder;
+}
+
+/** Gates that could never pass from here. */
+function unprobed(plan: Plan, rounds: ProbeRounds): readonly Problem[] {
+  const stage = plan.stages.find((s) => s.gates.some((g) => g.kind === 'probes'));
+  if (stage === undefined || rounds.total === 0 || rounds.size > 0) return [];
+  return [{ change: stage.id, says: nothingFromHere }];
+}
+
+/** Nothing was written yet: a full or read-only disk stops here. */
+async function unlessFull<T>(make: () => Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (cause) {
+    if (cause instanceof SightlineError) throw cause;
+    throw new SightlineError('run-unwritable', `the run's folder cannot be written: ${messageOf(cause)}`, {
+      hint: 'nothing was changed; make room or mend the folder, then apply again',
+      cause,
+    });
+  }
+}
+
+/** `20261123-162451`, and a number behind it where that run is there already. */
+async function freeId(runs: RunFolders, now: string): Promise<string> {
+  const base = now.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+  const taken = await runs.ids();
+  for (let n = 1; ; n += 1) {
+    const id = n === 1 ? base : `${base}-${n}`;
+    if (!taken.includes(id)) return id;
+  }
+}

@@ -1,0 +1,82 @@
+/* `runs`: every run with how it stands, and one run as the story that its journal tells. */
+import { join } from 'node:path';
+import { parseJournal, type Record } from '#apply/journal.ts';
+import { messageOf } from '#estate/error.ts';
+import type { Plan } from '#plan/plan.ts';
+import { parsePlan } from './plan-file.ts';
+import { defaultRuns, openRun, type RunPlace, type RunState, standingChanges, stateOf } from './run-core.ts';
+import { RunFolders } from './wire.ts';
+
+export interface RunSummary {
+  readonly id: string;
+  readonly state: RunState | 'unreadable';
+  /** Undefined where its plan cannot be read. */
+  readonly plan?: Plan;
+  /** Changes that stand in the systems. */
+  readonly standing: number;
+  readonly began?: string;
+  readonly ended?: string;
+  /** Why it stands as it does. */
+  readonly says: string;
+}
+
+export interface RunStory extends RunSummary {
+  readonly path: string;
+  readonly plan: Plan;
+  readonly records: readonly Record[];
+  /** Bytes of a last line that a crash cut; they never counted. */
+  readonly cutBytes: number;
+}
+
+/** Every run, oldest first. One that cannot be read is told, not left out. */
+export async function listRuns(place: RunPlace = {}): Promise<readonly RunSummary[]> {
+  const runs = new RunFolders(place.runs ?? defaultRuns);
+  return Promise.all((await runs.ids()).map((id) => summaryOf(runs, id)));
+}
+
+/** One run with its records. Throws SightlineError where its folder is not of one piece. */
+export async function tellRun(id: string, place: RunPlace = {}): Promise<RunStory> {
+  const { folder, plan, records } = await openRun(id, place);
+  const { cut } = parseJournal(await folder.journal.read());
+  return {
+    id,
+    path: folder.path,
+    ...standing(plan, records),
+    plan,
+    records,
+    cutBytes: cut === undefined ? 0 : Buffer.byteLength(cut),
+  };
+}
+
+async function summaryOf(runs: RunFolders, id: string): Promise<RunSummary> {
+  try {
+    const folder = await runs.open(id);
+    const plan = parsePlan(await folder.plan(), join(folder.path, 'plan.json'));
+    const { records } = parseJournal(await folder.journal.read());
+    return { id, ...standing(plan, records), plan };
+  } catch (error) {
+    return { id, state: 'unreadable', standing: 0, says: messageOf(error) };
+  }
+}
+
+function standing(plan: Plan, records: readonly Record[]): Omit<RunSummary, 'id' | 'plan'> {
+  const [first] = records;
+  const last = records.at(-1);
+  const state = stateOf(records);
+  return {
+    state,
+    standing: standingChanges(plan, records).filter((c) => c.change.kind === 'set').length,
+    ...(first && { began: first.at }),
+    ...(last && { ended: last.at }),
+    says: saysOf(state, records),
+  };
+}
+
+function saysOf(state: RunState, records: readonly Record[]): string {
+  const last = records.at(-1)?.entry;
+  if (last?.kind === 'paused') return last.because;
+  const turned = records.findLast(({ entry }) => entry.kind === 'turned')?.entry;
+  if (state === 'rolled-back' && turned?.kind === 'turned') return turned.because;
+  if (state === 'stopped') return 'its last record is no end: it is going on, or was stopped';
+  return '';
+}

@@ -1,0 +1,54 @@
+/* The first record of a journal: which plan and proof the run carries out. No other plan is ever gone on with. */
+import { SightlineError } from '#estate/error.ts';
+import { journalFormat, journalLine, type Record, readJournal } from './journal.ts';
+import type { RunWorld } from './run-world.ts';
+
+export interface RunIdentity {
+  readonly run: string;
+  /** Hashes. */
+  readonly plan: string;
+  readonly proof: string;
+}
+
+/** Writes the first record; nothing is begun before it is kept. */
+export async function beginRun(
+  world: Pick<RunWorld, 'journal' | 'clock' | 'watcher'>,
+  of: RunIdentity,
+): Promise<void> {
+  const record: Record = {
+    n: 1,
+    at: world.clock.now(),
+    format: journalFormat,
+    entry: { kind: 'run', ...of },
+  };
+  await world.journal.append(journalLine(record));
+  world.watcher.record(record.entry);
+}
+
+/** The records of the run. Throws SightlineError `bad-journal` where they are of another run, plan or proof. */
+export async function continueRun(
+  world: Pick<RunWorld, 'journal'>,
+  of: RunIdentity,
+): Promise<readonly Record[]> {
+  const records = await readJournal(world.journal);
+  checkIdentity(records, of);
+  return records;
+}
+
+export function checkIdentity(records: readonly Record[], of: RunIdentity): void {
+  const first = records[0]?.entry;
+  if (first === undefined) {
+    throw new SightlineError('nothing-begun', `run ${of.run} ended before it began: nothing was written`, {
+      hint: 'apply the plan again',
+    });
+  }
+  if (first.kind !== 'run') throw other(of, 'does not begin with the record of a run');
+  for (const what of ['run', 'plan', 'proof'] as const)
+    if (first[what] !== of[what]) throw other(of, `is of another ${what} than the one beside it`);
+}
+
+function other(of: RunIdentity, what: string): SightlineError {
+  return new SightlineError('bad-journal', `the journal of run ${of.run} ${what}`, {
+    hint: 'the folder of the run was changed: restore plan.json, proof.json and journal.jsonl together',
+  });
+}

@@ -1,0 +1,89 @@
+/* Probes on a terminal: what is wrong first, then counts by kind, then what only somebody elsewhere can try. */
+import type { Judged, Verdict } from '#probe/compare.ts';
+import type { Elsewhere, ProbeReport } from '#probe/probe-report.ts';
+import { plain } from './plain.ts';
+import { count, type Look } from './plan-text.ts';
+import { columns, type Palette, wrap } from './style.ts';
+
+export interface VerifyLook extends Look {
+  /** Every probe, not just the telling ones. */
+  readonly all?: boolean;
+  /** Commands for other vantage points shown of each; 3 where not given. */
+  readonly most?: number;
+}
+
+export function probesText(report: ProbeReport, look: VerifyLook): string {
+  const { palette } = look;
+  const shown = report.judged.filter((j) => look.all === true || isTelling(j.verdict));
+  return [
+    `${report.isGood ? palette.good('verified') : palette.bad('not as it should be')}  ${plain(report.says)}`,
+    ...(shown.length > 0 ? [shown.map((j) => judgedText(j, look)).join('\n')] : []),
+    countsText(report.judged, palette),
+    ...elsewhereText(report.elsewhere, look),
+    ...(report.leftOut.length > 0
+      ? [palette.dim(wrap(`not probed: ${plain(report.leftOut.join('; '))}`, look.width))]
+      : []),
+  ].join('\n\n');
+}
+
+const telling: ReadonlySet<Verdict> = new Set(['broken', 'disagreement', 'known-disagreement', 'better']);
+const marks: Readonly<Record<Verdict, (p: Palette) => string>> = {
+  broken: (p) => p.bad('✘'),
+  disagreement: (p) => p.bad('≠'),
+  'known-disagreement': (p) => p.warn('≠'),
+  better: (p) => p.good('▲'),
+  'as-predicted': (p) => p.good('✔'),
+  observed: (p) => p.dim('·'),
+  'not-tried': (p) => p.warn('?'),
+};
+
+function isTelling(verdict: Verdict): boolean {
+  return telling.has(verdict);
+}
+
+function judgedText(j: Judged, { palette, width }: Look): string {
+  const known = j.verdict === 'known-disagreement' ? ' (as before the run)' : '';
+  const text = wrap(`${plain(j.probe.id)}  ${plain(j.says)}${known}`, width, '      ').trimStart();
+  return `  ${marks[j.verdict](palette)} ${text}`;
+}
+
+/** One row a kind of probe: how many ended how. */
+function countsText(judged: readonly Judged[], palette: Palette): string {
+  const kinds = [...new Set(judged.map(kindOf))];
+  const verdicts = [...new Set(judged.map((j) => j.verdict))];
+  return columns(
+    kinds.map((kind) => [
+      `  ${kind}`,
+      ...verdicts.map((v) => {
+        const n = judged.filter((j) => kindOf(j) === kind && j.verdict === v).length;
+        return n === 0 ? '' : `${marks[v](palette)} ${n} ${v}`;
+      }),
+    ]),
+  );
+}
+
+function kindOf({ probe: { attempt: a } }: Judged): string {
+  if (a.kind !== 'http') return a.kind;
+  return a.isPlain ? 'http' : `http/${a.version}`;
+}
+
+function elsewhereText(
+  list: readonly Elsewhere[],
+  { palette, width, most = 3 }: VerifyLook,
+): readonly string[] {
+  const places = [...new Set(list.map((e) => e.from))];
+  return places.map((from) => {
+    const own = list.filter((e) => e.from === from);
+    const lines = own
+      .slice(0, most)
+      .map(
+        (e) =>
+          `  $ ${e.command}\n${palette.dim(wrap(`expected: ${e.predicted.outcome}, ${plain(e.predicted.says)}`, width, '    '))}`,
+      );
+    const more =
+      own.length > most
+        ? [palette.dim(`  and ${count(own.length - most, 'probe')} more (--json has all)`)]
+        : [];
+    return [palette.strong(`to be run from ${plain(from)}`), ...lines, ...more].join('\n');
+  });
+}
