@@ -141,8 +141,22 @@ function step(
   return simulated.ok ? pointsOf(views, common, simulated.moves) : simulated.says;
 }
 
+/** Kinds that no walk reads: states that differ in them only are one state to every flow. */
+const unread = /^(mention|statedSetting|monitor|systemAccess|repository|helmRelease):/;
+
 function idOf(view: View, held: Held, stage: Stage | undefined): string {
-  return `${view.serial}|${heldId(held)}|${stage?.window === undefined ? '' : stage.id}`;
+  return `${walkedId(view)}|${heldId(held)}|${stage?.window === undefined ? '' : stage.id}`;
+}
+
+const walkedIds = new WeakMap<View, string>();
+
+function walkedId(view: View): string {
+  const known = walkedIds.get(view);
+  if (known !== undefined) return known;
+  const lines = view.id.split('\n').filter((l) => !unread.test(l));
+  const id = lines.join('\n');
+  walkedIds.set(view, id);
+  return id;
 }
 
 function isWaited(change: Change, direction: 'forward' | 'back'): boolean {

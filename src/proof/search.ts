@@ -117,10 +117,15 @@ export class Search {
     const known = this.#underFault.get(fault);
     if (known !== undefined) return known;
     const flows = this.#flows
-      .filter((f) => !fault.silences(f.flow.from))
+      .filter((f) => !fault.silences(f.flow.from) && !this.#isBadFromTheStart(f))
       .flatMap((f) => (f.members === undefined ? [f] : this.#membersUnder(f.members, start)));
     this.#underFault.set(fault, flows);
     return flows;
+  }
+
+  /** A name that does not work at the start cannot be broken, by a fault least of all. */
+  #isBadFromTheStart(flow: CheckedFlow): boolean {
+    return flow.role.kind === 'name' && healthOf(this.#walk(this.#session.views.base, flow).value) === 'bad';
   }
 
   #membersUnder(members: readonly Member[], start: View): readonly CheckedFlow[] {
