@@ -7,6 +7,7 @@ import { Announcer } from '../kernel/announcer.ts';
 import type { LabUnavailable } from '../kernel/availability.ts';
 import { type Lab, type LabOptions, startLab } from '../kernel/lab.ts';
 import { LabNameServers } from '../systems/named.ts';
+import { hasPostgres, postgresPorts, startPostgres } from '../systems/postgres.ts';
 import { Controllers } from './controllers.ts';
 import { type Delays, delaysMs } from './delays.ts';
 import { certificateNames, EndpointServers } from './endpoint-servers.ts';
@@ -17,6 +18,8 @@ import { LabStore } from './store.ts';
 export interface EstateLabOptions extends LabOptions {
   /** Factor on every TTL; 1 where not given. */
   readonly timeScale?: number;
+  /** Leaves out PostgreSQL: its endpoint is then an echo. */
+  readonly isSmall?: boolean;
   /** Instead of the real ones'. */
   readonly delays?: Partial<Delays>;
 }
@@ -59,11 +62,17 @@ async function bringUp(
   const delays = { ...delaysMs, ...options.delays };
   const authority = makeAuthority();
   const identity = authority.issue(certificateNames(store.reader));
-  const servers = new EndpointServers(lab, identity, new Set(LabNameServers.takenPorts(store.reader)));
+  const withPostgres = options.isSmall !== true && (await hasPostgres());
+  const taken = [
+    ...LabNameServers.takenPorts(store.reader),
+    ...(withPostgres ? postgresPorts(store.reader) : []),
+  ];
+  const servers = new EndpointServers(lab, identity, new Set(taken));
   const [announcers, names] = await Promise.all([
     startAnnouncers(lab, store),
     LabNameServers.start(lab, () => store.reader, options.timeScale ?? 1),
     servers.startAll(store.reader),
+    withPostgres ? startPostgres(lab, store.reader) : undefined,
   ]);
   const controllers = new Controllers({ lab, store, announcers, delays });
   await controllers.begin();

@@ -9,11 +9,12 @@ import { nowMs } from '../hosts/protocol.ts';
 import { attemptDns, type RecordType, type Resolver, resolveFirst } from './dns.ts';
 import { attemptHttp1 } from './http1.ts';
 import { attemptHttp2 } from './http2.ts';
+import { attemptPostgres } from './postgres.ts';
 import { attemptTcp } from './tcp.ts';
 import { attemptUdp } from './udp.ts';
 
-/** `tcp` and `udp` talk to echoes; `http` is HTTP/1.1 in the clear, `http1` and `http2` are over TLS; `dns` asks for `serverName`. */
-export type AttemptProtocol = 'tcp' | 'udp' | 'http' | 'http1' | 'http2' | 'http3' | 'dns';
+/** `tcp` and `udp` talk to echoes; `http` is HTTP/1.1 in the clear, `http1` and `http2` are over TLS; `dns` asks for `serverName`; `postgres` does one transaction. */
+export type AttemptProtocol = 'tcp' | 'udp' | 'http' | 'http1' | 'http2' | 'http3' | 'dns' | 'postgres';
 
 export interface AttemptTarget {
   readonly protocol: AttemptProtocol;
@@ -129,6 +130,8 @@ function attemptOne(target: AttemptTarget): Promise<Attempted> {
       return attemptHttp2(target);
     case 'dns':
       return attemptDns(target);
+    case 'postgres':
+      return attemptPostgres(target);
     case 'http3':
       return overHttp3(target);
     default:

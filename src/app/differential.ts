@@ -170,6 +170,8 @@ function identityDifferences(trace: Trace, seen: Observation): readonly Differen
     ['x-real-ip', seen.xRealIp],
     ['cf-connecting-ip', seen.cfConnectingIp],
   ];
+  // A name server and a database tell nobody whom they see.
+  if (seen.socket === undefined) return [];
   return pairs.flatMap(([about, kernel]) => {
     const model = modelClient(trace, about);
     if (model === 'not said' || (kernel === undefined && model === undefined)) return [];
