@@ -10,9 +10,10 @@ export interface Kept<T> {
   readonly reads: ReadonlySet<ReadKey>;
 }
 
+/** Answers that depend on the same of the keys that views touch; what else they read can differ in no view. */
 interface Shape<T> {
   readonly reads: ReadonlySet<ReadKey>;
-  /** Those of the keys that any view touches that were read; `known` says of how many this was asked. */
+  /** Those of the touched keys that were read; `known` says of how many this was asked. */
   readonly touched: ReadKey[];
   known: number;
   /** By the versions of what was read, as far as a view touches it. */
@@ -69,34 +70,42 @@ export class KeptAnswers<T> {
       shapes = [];
       this.#shapes.set(key, shapes);
     }
-    let shape = shapes.find((s) => sameSet(s.reads, reads));
-    if (shape === undefined) {
-      shape = { reads, touched: [], known: 0, bySignature: new Map() };
-      shapes.push(shape);
-    }
-    const kept = { value, reads: shape.reads };
-    shape.bySignature.set(signatureOf(view, shape), kept);
+    const kept: Kept<T> = { value, reads };
+    const fresh: Shape<T> = { reads, touched: [], known: 0, bySignature: new Map() };
+    catchUp(view, fresh);
+    const shape = shapes.find((s) => isSameShape(view, s, fresh));
+    if (shape === undefined) shapes.push(fresh);
+    (shape ?? fresh).bySignature.set(signatureOf(view, shape ?? fresh), kept);
     return kept;
   }
 }
 
-/** Versions of what was read, where the view differs from the estate; keys in the order in which views came to touch them. */
-function signatureOf<T>(view: View, shape: Shape<T>): string {
+/** Asks of keys that views came to touch since; an answer that read otherwise than its shape leaves it. */
+function catchUp<T>(view: View, shape: Shape<T>): void {
   const { all } = view.touchable;
   for (; shape.known < all.length; shape.known++) {
     const key = all[shape.known];
-    if (key !== undefined && shape.reads.has(key)) shape.touched.push(key);
+    if (key === undefined) continue;
+    const isRead = shape.reads.has(key);
+    for (const [signature, kept] of shape.bySignature) {
+      if (kept.reads !== shape.reads && kept.reads.has(key) !== isRead) shape.bySignature.delete(signature);
+    }
+    if (isRead) shape.touched.push(key);
   }
+}
+
+function isSameShape<T>(view: View, a: Shape<T>, b: Shape<T>): boolean {
+  catchUp(view, a);
+  return a.touched.length === b.touched.length && a.touched.every((key, i) => key === b.touched[i]);
+}
+
+/** Versions of what was read, where the view differs from the estate; keys in the order in which views came to touch them. */
+function signatureOf<T>(view: View, shape: Shape<T>): string {
+  catchUp(view, shape);
   let signature = '';
   for (const [i, key] of shape.touched.entries()) {
     const version = view.versions.get(key);
     if (version !== undefined) signature += `${i}=${version};`;
   }
   return signature;
-}
-
-function sameSet(a: ReadonlySet<ReadKey>, b: ReadonlySet<ReadKey>): boolean {
-  if (a.size !== b.size) return false;
-  for (const key of b) if (!a.has(key)) return false;
-  return true;
 }

@@ -64,6 +64,7 @@ export class Search {
   /** With faults, and then with faults and held answers. */
   runFaulty(points: readonly LinePoint[], onCase: OnCase): boolean {
     const distinct = distinctPoints(points);
+    for (const p of distinct) for (const fault of this.#faults) this.#faultView(p.view, p.view, fault);
     return (
       distinct.some((p) => this.#faulty(p, onCase, false)) ||
       distinct.some((p) => this.#faulty(p, onCase, true))
