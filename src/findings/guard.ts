@@ -9,6 +9,9 @@ import type { Kind } from '#estate/kinds.ts';
 import type { Finding } from './finding.ts';
 import type { Rule } from './rule.ts';
 
+/** Subject of findings that say only that their rule could not look. */
+export const unread = 'what was not read';
+
 /** The rule with its silence and its approvals held to the gaps of the estate. */
 export function guarded(rule: Rule): Rule {
   return {
@@ -44,8 +47,8 @@ function notSeen(rule: Rule, gaps: readonly Gap[]): Finding {
     code: rule.code,
     severity: 'notice',
     certainty: 'unknown',
-    subject: 'what was not read',
-    title: `Not known: ${rule.looksFor}`,
+    subject: unread,
+    title: `Not known for lack of facts: ${rule.looksFor}`,
     cause: `The snapshot lacks what the answer rests on: ${gaps.map((g) => g.what).join('; ')}.`,
     claims: [],
     refutedBy: 'the same check on a snapshot without these gaps',

@@ -12,6 +12,8 @@ export interface LogShare {
   readonly total: number;
   readonly publicHits: number;
   readonly publicClients: readonly string[];
+  /** Peers that told of public clients in a header, where the connection itself was not public. */
+  readonly forwardedBy: readonly string[];
   /** true: counted by the connection's peer; false: the log has only the forwarded text. */
   readonly hasPeers: boolean;
   readonly span: string;
@@ -28,6 +30,11 @@ export function logShareOf(reader: Reader, addresses: readonly string[]): LogSha
     total: sum(counts),
     publicHits: sum(strangers),
     publicClients: distinct(strangers.map((c) => publicOf(c.value))),
+    forwardedBy: distinct(
+      strangers.map((c) =>
+        c.value.peer !== undefined && !isPublic(c.value.peer) ? c.value.peer : undefined,
+      ),
+    ),
     hasPeers: counts.some((c) => c.value.peer !== undefined),
     span: spanOf(reader),
     evidence: [...firstLines(seen), ...firstLines(strangers)],

@@ -1,6 +1,7 @@
 /* Findings on a terminal: gaps first, then the worst, effects under their causes. */
 import type { Gap } from '#estate/evidence.ts';
 import type { Finding, Severity } from '#findings/finding.ts';
+import { unread } from '#findings/guard.ts';
 import { evidenceList, gapText } from './evidence-text.ts';
 import { plain } from './plain.ts';
 import { type Palette, wrap } from './style.ts';
@@ -17,9 +18,23 @@ export function findingsToText(findings: readonly Finding[], gaps: readonly Gap[
   const parts = gaps.map((g) =>
     look.palette.warn(`gap  ${wrap(gapText(g), look.width - 5).replaceAll('\n', '\n     ')}`),
   );
-  for (const f of arrange(findings)) parts.push(findingToText(f, look));
+  const unseen = findings.filter((f) => f.subject === unread);
+  for (const f of arrange(findings)) if (!unseen.includes(f)) parts.push(findingToText(f, look));
+  if (unseen.length > 0) parts.push(unseenText(unseen, look));
   parts.push(summaryText(findings, gaps, look.palette));
   return parts.join('\n\n');
+}
+
+/** Rules that could not look for lack of facts, told together: each by itself would say the same. */
+function unseenText(unseen: readonly Finding[], { palette, width }: Look): string {
+  const gaps = new Set(unseen.flatMap((f) => f.gaps.map((g) => g.id)));
+  const codes = unseen.map((f) => f.code).join(', ');
+  const title = `${unseen.length} questions stay open for lack of facts`;
+  const lines = [`Not looked at in full: ${codes}.`, `Because of: ${[...gaps].join(', ')}.`];
+  return [
+    `${palette.warn('unknown ')}  ${palette.strong(title)}`,
+    ...lines.map((l) => wrap(plain(l), width, '  ')),
+  ].join('\n');
 }
 
 export function findingToText(finding: Finding, { palette, width }: Look): string {

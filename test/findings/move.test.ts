@@ -13,7 +13,6 @@ import {
   service,
   slice,
   stated,
-  traefik,
   tunnelRule,
   vip,
   zone,
@@ -431,7 +430,7 @@ const cases: readonly RuleCase[] = [
     evidence: [service0, 'pool:home/metallb-system/default'],
     severity: 'notice',
     silent: { add: localTraefik() },
-    near: { add: [traefik({ vips: [] })] },
+    near: alone,
   },
   {
     code: 'eligible-nodes',

@@ -29,9 +29,14 @@ export const addressFree: Rule = {
   ],
   check: ({ reader }) =>
     frontendsOf(reader)
-      .filter((f) => f.service.value.externalPolicy === 'cluster')
+      .filter((f) => f.service.value.externalPolicy === 'cluster' && isShared(reader, f))
       .flatMap((f) => judge(reader, f)),
 };
+
+/** Alone on its address it has one of its own already, and needs no other. */
+function isShared(reader: Reader, frontend: Frontend): boolean {
+  return frontend.vips.some((vip) => reader.by('service', 'vip', vip).length > 1);
+}
 
 function judge(reader: Reader, frontend: Frontend): readonly Finding[] {
   const allotment = allotmentOfMove(reader, frontend);
@@ -44,7 +49,10 @@ function judge(reader: Reader, frontend: Frontend): readonly Finding[] {
         ...base(service, 'no address'),
         severity: allotment.kind === 'unknown' ? 'notice' : 'warning',
         certainty: allotment.kind === 'unknown' ? 'unknown' : 'established',
-        title: `No address is free for ${service} to move to`,
+        title:
+          allotment.kind === 'unknown'
+            ? `Whether an address is free for ${service} to move to is not known`
+            : `No address is free for ${service} to move to`,
         cause: allotment.says,
         claims: [claim(`allocator: ${allotment.says}`, ...allotment.because)],
         gaps: allotment.gap ? [allotment.gap] : [],

@@ -5,6 +5,7 @@
 
 import { announcerOf } from '#dataplane/announce.ts';
 import type { Reader } from '#estate/estate.ts';
+import { list } from '../compose.ts';
 import type { Claim, Finding } from '../finding.ts';
 import { type LogShare, logShareOf } from '../log-share.ts';
 import { distinct, groupBy, type MaskedWay, maskedWays } from '../masked.ts';
@@ -38,7 +39,7 @@ function findingOf({ reader, namesLike }: RuleContext, ways: readonly MaskedWay[
     subject: `${subject} on ${first.vip}`,
     title: `${subject} on ${first.vip} sees its clients as ${seen.join(' or ')}`,
     cause: `externalTrafficPolicy is Cluster, so the node that announces ${first.vip} may pass a connection on to a pod elsewhere and puts its own address in place of the client's before it does.`,
-    claims: claimsOf(reader, first, seen),
+    claims: claimsOf({ reader, ways, namesLike }, first, seen),
     refutedBy: `a request from outside whose line in the access log shows another ClientAddr than ${seen.join(' or ')} without a forwarding header, or another node answering ARP for ${first.vip}`,
     affects: { services: [first.service], names, flows: distinct(ways.map((w) => w.flow.from)) },
     advice: [
@@ -49,7 +50,17 @@ function findingOf({ reader, namesLike }: RuleContext, ways: readonly MaskedWay[
   };
 }
 
-function claimsOf(reader: Reader, way: MaskedWay, seen: readonly string[]): readonly Claim[] {
+interface Ground {
+  readonly reader: Reader;
+  readonly ways: readonly MaskedWay[];
+  readonly namesLike: RuleContext['namesLike'];
+}
+
+function claimsOf(
+  { reader, ways, namesLike }: Ground,
+  way: MaskedWay,
+  seen: readonly string[],
+): readonly Claim[] {
   const announcement = announcerOf(reader, way.vip);
   const service = reader.get('service', way.service);
   const share = logShareOf(reader, seen);
@@ -60,13 +71,27 @@ function claimsOf(reader: Reader, way: MaskedWay, seen: readonly string[]): read
       evidence: service ? [{ ...service.evidence, field: 'spec.externalTrafficPolicy' }] : way.socket.because,
     },
     ...(share.total > 0 ? [logClaim(share, seen)] : []),
+    reachClaim(reader, ways, namesLike),
   ];
 }
 
+/** From where it is met, and by how many names. */
+function reachClaim(reader: Reader, ways: readonly MaskedWay[], namesLike: RuleContext['namesLike']): Claim {
+  const from = [...groupBy(ways, (w) => w.flow.from)].map(([id, group]) => {
+    const names = distinct(group.map((w) => ('name' in w.flow.to ? w.flow.to.name : undefined))).flatMap(
+      namesLike,
+    );
+    return { id, names: new Set(names).size };
+  });
+  const places = from.flatMap((f) => reader.get('vantagePoint', f.id)?.evidence ?? []);
+  return { says: `met from ${from.map((f) => `${f.id} (${f.names} names)`).join(', ')}`, evidence: places };
+}
+
 function logClaim(share: LogShare, seen: readonly string[]): Claim {
+  const told = share.forwardedBy.length > 0 ? `, told by a header from ${list(share.forwardedBy, 4)}` : '';
   const others =
     share.publicClients.length > 0
-      ? ` and ${share.publicHits} from ${share.publicClients.length} public addresses (${share.publicClients.slice(0, 5).join(', ')})`
+      ? ` and ${share.publicHits} from ${share.publicClients.length} public addresses (${list(share.publicClients, 5)}${told})`
       : '';
   const what = share.hasPeers ? 'connections' : 'lines';
   return {

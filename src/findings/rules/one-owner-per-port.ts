@@ -16,7 +16,11 @@ export const oneOwnerPerPort: Rule = {
   needs: ['service', 'ingress', 'pool', 'announcing'],
   check: ({ reader }) =>
     frontendsOf(reader).flatMap((f) => {
-      if (f.service.value.externalPolicy !== 'cluster' || f.vips.length === 0) return [];
+      if (
+        f.service.value.externalPolicy !== 'cluster' ||
+        !f.vips.some((v) => reader.by('service', 'vip', v).length > 1)
+      )
+        return [];
       const ip = allotmentOfMove(reader, f).ips[0];
       if (ip === undefined) return [];
       const moved = { ...movedService(f.service.value), requestedIps: ip };
