@@ -1,3 +1,4 @@
+/* How a DHCP range is written in findings. */
 import type { Fact } from '#estate/fact.ts';
 
 export function rangeText(d: Fact<'dhcpRange'>): string {
