@@ -1,3 +1,4 @@
+/* PROXY protocol is a header of TCP connections: on QUIC the ingress sees the forwarder (traefik#11747). */
 import { at, claim, finding, serviceText } from '../compose.ts';
 import { frontendsOf } from '../frontends.ts';
 import type { Rule } from '../rule.ts';
