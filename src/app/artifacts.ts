@@ -19,7 +19,7 @@ import { artifactFiles } from '#report/artifacts/files.ts';
 import { moveOf } from '#report/artifacts/move.ts';
 import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
 import { proveSnapshot } from './plan.ts';
-import { parseProof, readPlan, refuseIfMoved, snapshotFolderOf } from './plan-file.ts';
+import { parseProof, planText, proofText, readPlan, refuseIfMoved, snapshotFolderOf } from './plan-file.ts';
 import { fileEditing, openSnapshotFiles } from './wire.ts';
 
 /** Where the files of the snapshot are read; undefined: not there. */
@@ -27,7 +27,7 @@ export type ReadText = (file: string) => Promise<string | undefined>;
 
 export interface ArtifactQuestion {
   readonly plan: string;
-  /** Default: proof.json beside the plan; where there is none the plan is proved now. */
+  /** Default: PLAN.proof.json or proof.json beside the plan; where there is none the plan is proved now. */
   readonly proof?: string;
 }
 
@@ -56,15 +56,17 @@ async function proofOf(
   plan: Plan,
   snapshot: Snapshot,
 ): Promise<ProofResult> {
-  const beside = proof ?? join(dirname(path), 'proof.json');
-  const text = await readFile(beside, 'utf8').catch(() => undefined);
-  if (text !== undefined) return parseProof(text, beside, plan);
+  const beside = [path.replace(/(\.json)?$/, '.proof.json'), join(dirname(path), 'proof.json')];
+  for (const file of proof === undefined ? beside : [proof]) {
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text !== undefined) return parseProof(text, file, plan);
+  }
   if (proof === undefined) return proveSnapshot(snapshot, plan);
   throw new SightlineError('wrong-use', `no proof can be read from ${proof}`);
 }
 
 /** Files of the snapshot as text, a variant's before its base's. */
-async function snapshotTexts(folder: string): Promise<ReadText> {
+export async function snapshotTexts(folder: string): Promise<ReadText> {
   const open = await openSnapshotFiles(folder);
   return async (file) =>
     open.files
@@ -92,9 +94,19 @@ export async function artifactInput(
   };
 }
 
+/** Every file of the folder: the artifacts, plan.json and proof.json. */
+export function allFiles(input: ArtifactInput): readonly ArtifactFile[] {
+  const { plan, proof } = input;
+  const own = [
+    { path: 'plan.json', text: planText(plan) },
+    { path: 'proof.json', text: proofText(plan, proof) },
+  ];
+  return [...artifactFiles(input), ...own].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
 /** Writes all artifacts into the folder; files of an earlier run of the same kind are taken away. */
 export async function writeArtifacts(folder: string, input: ArtifactInput): Promise<readonly ArtifactFile[]> {
-  const files = artifactFiles(input);
+  const files = allFiles(input);
   for (const old of ['patches', 'rollback', 'documents'])
     await rm(join(folder, old), { recursive: true, force: true });
   for (const file of files) {

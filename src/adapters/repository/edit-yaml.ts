@@ -1,8 +1,3 @@
-/*
- * Edits YAML and JSON at one place by the parser's own offsets; layout, quotes and comments elsewhere stay as they are.
- * The documents are parsed again afterwards and must differ in that place only.
- */
-import { isDeepStrictEqual } from 'node:util';
 import {
   type Document,
   isAlias,
@@ -32,7 +27,8 @@ import {
   spliced,
   wrapped,
 } from './edit.ts';
-import { find, type In, isNull, startOf, type Target } from './edit-yaml-find.ts';
+import { documentsOf, mustOnlyChange } from './edit-yaml-check.ts';
+import { find, isNull, startOf, type Target } from './edit-yaml-find.ts';
 import { inlineYaml, yamlKey, yamlScalar, yamlValue } from './edit-yaml-text.ts';
 
 type Syntax = 'yaml' | 'json';
@@ -81,14 +77,6 @@ export function yamlDraft(
   mustOnlyChange({ text, shift }, splice, [index, ...target.path, ...(isMissing ? [first] : [])], changed);
   const isThere = target.kind === 'there';
   return { splice, remarks: isThere ? commentRemark(text, splice.start, /(?<=^|\s)#/) : [] };
-}
-
-function documentsOf(text: string, shift: number): readonly Document[] {
-  const documents = parseAllDocuments(text, { prettyErrors: false, intAsBigInt: true });
-  const list = 'empty' in documents ? [] : documents;
-  const error = list.flatMap((d) => d.errors)[0];
-  if (error) throw new Refusal(`it does not parse: ${error.message.split('\n')[0]}`, error.pos[0] + shift);
-  return list;
 }
 
 /** `Service ns/name` finds the object; otherwise there must be one document. */
@@ -263,42 +251,6 @@ function lastOffset(pair: Pair<Node, Node | null>): number {
     return last?.range?.[1] ?? own;
   }
   return Math.max(own, value.range?.[1] ?? own);
-}
-
-/** Parses again: the documents must equal the old ones with the one place set, added or taken away. */
-function mustOnlyChange(
-  { text, shift }: In,
-  splice: Splice,
-  path: readonly (string | number)[],
-  value: EditValue | undefined,
-): void {
-  const was = documentsOf(text, shift).map(contentOf);
-  const is = documentsOf(spliced(text, splice), shift).map(contentOf);
-  const wanted = structuredClone(was);
-  setIn(wanted, path, value);
-  if (!isDeepStrictEqual(comparable(is), comparable(wanted))) {
-    throw new Refusal('the edit would not change this place alone', splice.start + shift);
-  }
-}
-
-function contentOf(document: Document): unknown {
-  return document.toJS({ maxAliasCount: 10_000 }) as unknown;
-}
-
-function setIn(root: unknown, path: readonly (string | number)[], value: EditValue | undefined): void {
-  let at = root as Record<string | number, unknown>;
-  for (const name of path.slice(0, -1)) at = at[name] as Record<string | number, unknown>;
-  const last = path.at(-1) ?? '';
-  if (value === undefined) delete at[last];
-  else at[last] = value;
-}
-
-/** Numbers as text: whole numbers are read as bigint, so that none loses digits. */
-function comparable(value: unknown): unknown {
-  if (typeof value === 'bigint' || typeof value === 'number') return { number: String(value) };
-  if (Array.isArray(value)) return value.map(comparable);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, comparable(v)]));
 }
 
 function mustBeJson(text: string, says: string): void {

@@ -26,6 +26,9 @@ export const maxBytes = 256 * 1024 * 1024;
 /** Caches and histories that belong to no snapshot, and what desktops leave behind. */
 const skipped = new Set(['.git', '.terraform', '.terragrunt-cache', 'node_modules', '.DS_Store']);
 
+/** Plans and runbooks that were made from a snapshot and are kept in it: they are no part of it. */
+const madeFromIt = 'change';
+
 /** Every file below the folder, ordered by path. */
 export async function listFolder(root: string): Promise<Folder> {
   const real = await realpath(root);
@@ -33,7 +36,7 @@ export async function listFolder(root: string): Promise<Folder> {
   const refused: { path: string; why: string }[] = [];
   const visit = async (folder: string, depth: number): Promise<void> => {
     for (const name of (await readdir(join(real, folder))).sort()) {
-      if (skipped.has(name)) continue;
+      if (skipped.has(name) || (folder === '' && name === madeFromIt)) continue;
       const path = folder === '' ? name : `${folder}/${name}`;
       const found = await look(real, path);
       if (typeof found === 'string') refused.push({ path, why: found });

@@ -14,7 +14,7 @@ export function firewallByHand(task: Task, change: SetChange): Instruction {
     return s.of === 'firewall' ? reflectionSteps(s) : [];
   });
   const url = task.input.reader.get('systemAccess', `firewall/${name}`)?.value.url;
-  const where = `${productOf(task, name)} ${name}${url === undefined ? '' : `, ${url}`}`;
+  const where = `the ${productOf(task, name)} called ${name}${url === undefined ? '' : `, ${url}`}`;
   const section = task.input.sections.find((s) => s.change === task.planned.id && s.firewall === name);
   const path = pathOf(task, '.config.xml.diff');
   const diff = task.way === 'forward' ? section?.diff : section?.undo;

@@ -81,7 +81,7 @@ function waited(change: WaitChange, way: Way): Instruction {
   const minutes = Math.ceil(reason.seconds / 60);
   const why =
     reason.kind === 'answers'
-      ? `caches may answer with the old record for ${minutes} minutes (${reason.seconds} s); until then both addresses must work`
+      ? `for so long (${reason.seconds} s) a cache may still answer with the record as it was; go on only then`
       : reason.kind === 'stragglers'
         ? `nobody may have been seen on ${reason.ip} for ${minutes} minutes, seen by ${escapeMarkdown(reason.seenBy)}`
         : `${escapeMarkdown(reason.says)}, at most ${minutes} minutes`;

@@ -103,7 +103,7 @@ function documentByDiff({ input, way }: Task, document: DocumentDiff): Instructi
     make: [
       text(`${code(document.file)}, in the checkout of ${code(root)}:`),
       shell(applyDiff(path, way === 'forward' ? document.diff : document.undo)),
-      { kind: 'code', syntax: 'diff', text: way === 'forward' ? document.diff : document.undo },
+      ...(way === 'forward' ? [{ kind: 'code', syntax: 'diff', text: document.diff } as const] : []),
     ],
     check: [],
     files: [],

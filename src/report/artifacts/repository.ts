@@ -18,7 +18,7 @@ export function byRepository(task: Task, change: SetChange): Instruction {
     make: [
       ...missing.map((m) => byHand(m)),
       ...(diffs.length === 0 ? [] : editBlocks(task, path, diffs, all)),
-      ...remarks.map((r) => text(`Look: ${escapeMarkdown(r)}.`)),
+      ...remarks.map((r) => text(`Look: ${code(r)}`)),
       ...applyBlocks(task, diffs),
     ],
     check: ofKind(change, 'service').flatMap((s) => serviceChecks(task, s)),

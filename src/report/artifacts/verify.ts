@@ -58,6 +58,14 @@ dns() { # dns WHAT SERVER NAME: any answer counts
   need dig "$1" || return
   if [ -n "$(dig +short +time=3 +tries=2 "@$2" "$3" SOA)" ]; then pass "$1: $2 answers"; else fail "$1: $2 does not answer"; fi
 }
+advertised() { # advertised NAME ADDRESS: what browsers are told; a note only, because no change of this plan touches it
+  got=$(curl -sS -o /dev/null --max-time 10 --resolve "$1:443:$2" -D - "https://$1/" 2> /dev/null | grep -i '^alt-svc:')
+  case $got in
+    *h3=\\":443\\"*) pass "Alt-Svc of $1 names UDP 443" ;;
+    '') printf 'note  %s\\n' "$1 sends no Alt-Svc: browsers will not try HTTP/3" ;;
+    *) printf 'note  %s\\n' "Alt-Svc of $1 names another port than 443, so browsers do not reach HTTP/3: $got" ;;
+  esac
+}
 answers() { # answers SERVER NAME TYPE WANTED
   need dig "$2 $3 from $1" || return
   same "$2 $3 from $1" "$4" "$(dig +short +time=3 +tries=2 "@$1" "$2" "$3" | tail -n 1)"
@@ -128,7 +136,9 @@ function moveChecks(reader: Reader, move: MoveSummary): readonly string[] {
       `https ${quote(n)} ${quote(move.to)} --http1.1`,
       `https ${quote(n)} ${quote(move.to)} --http2`,
     ]),
-    ...names.slice(0, 1).map((n) => `http3 ${quote(n)} ${quote(move.to)}`),
+    ...names
+      .slice(0, 1)
+      .flatMap((n) => [`http3 ${quote(n)} ${quote(move.to)}`, `advertised ${quote(n)} ${quote(move.to)}`]),
   ];
 }
 

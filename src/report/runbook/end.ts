@@ -45,6 +45,7 @@ export function finalPart(input: ArtifactInput): string {
   const outside = outsideCheck(input);
   return [
     '## The last look',
+    ...commitLines(input),
     'In the house:',
     blocksToMarkdown([shell('sh verify.sh')]),
     '**You should see** `All checks passed.`',
@@ -57,4 +58,15 @@ export function finalPart(input: ArtifactInput): string {
           `The goal is met when the log shows **your own public address** and not one of a node. Look again tomorrow: CrowdSec now sees real people. ${code('cscli decisions list')} must hold nobody of the family.`,
         ]),
   ].join('\n\n');
+}
+
+/** An edit that is not pushed is undone by the next apply from another checkout. */
+function commitLines({ files, documents, reader }: ArtifactInput): readonly string[] {
+  const edited = [...files.map((f) => f.file), ...documents.filter((d) => d.diff !== '').map((d) => d.file)];
+  const roots = reader.all('repository').flatMap((r) => (r.value.path === '' ? [] : [r.value.path]));
+  const touched = roots.filter((root) => edited.some((f) => f.startsWith(`${root}/`)));
+  return touched.map(
+    (root) =>
+      `Commit and push what ${code('git diff')} shows in ${code(root)}: an apply from another checkout would put the old state back.`,
+  );
 }

@@ -60,9 +60,12 @@ export function windowsPart({ plan, proof }: ArtifactInput): string {
 export function preflightPart(input: ArtifactInput): string {
   const { plan, reader } = input;
   const systems = [...new Set(plan.stages.flatMap((s) => s.changes.map((c) => c.through.system)))];
+  const cluster = moveOf(plan, reader)?.cluster;
+  const clusters =
+    cluster === undefined || systems.includes(`cluster/${cluster}`) ? [] : [`cluster/${cluster}`];
   const lines = [
     ...driftLines(input),
-    ...systems.flatMap((s) => accessLines(input, s)),
+    ...[...systems, ...clusters].flatMap((s) => accessLines(input, s)),
     ...backupLines(input, systems),
     ...needLines(plan, reader),
     '- [ ] nobody else is applying anything tonight: no pipeline, no second terminal',
@@ -175,6 +178,7 @@ export function proofPart({ proof }: ArtifactInput): string {
     '## What was proved',
     `Every one of ${counts.states} states between the writes, forward and rolling back, with any one of ${counts.faults} faults and every answer that a cache may still hold: ${counts.flows} flows, ${counts.covered.toLocaleString('en')} cases.`,
     proof.invariants
+      .filter((i) => i.checked > 0)
       .map((i) => `- ${code(i.code)}: checked ${i.checked.toLocaleString('en')} times`)
       .join('\n'),
     ...(endings.length === 0

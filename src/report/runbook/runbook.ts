@@ -5,8 +5,8 @@
 
 import type { PlannedChange } from '#plan/change.ts';
 import type { Stage } from '#plan/plan.ts';
-import { type Block, code } from '../artifacts/blocks.ts';
-import { type ArtifactInput, slugOf, type Way } from '../artifacts/context.ts';
+import { code } from '../artifacts/blocks.ts';
+import type { ArtifactInput } from '../artifacts/context.ts';
 import { instruct } from '../artifacts/instruct.ts';
 import { minutes, stagesToMermaid } from '../artifacts/mermaid.ts';
 import { moveOf } from '../artifacts/move.ts';
@@ -103,7 +103,8 @@ function changePart(input: ArtifactInput, change: PlannedChange, number: string)
     return `### ${number} ${escapeMarkdown(change.title)}\n\nNothing to do on the way forward.`;
   }
   const evidence = change.because.evidence.slice(0, 3).map(evidenceText);
-  const says = change.because.says.includes('→') ? `Without it: ${change.because.says}` : change.because.says;
+  const isEnd = ['goal', 'documents', 'monitors', 'aliases-not-literals'].includes(change.because.serves);
+  const says = isEnd ? change.because.says : `Without it: ${change.because.says}`;
   const why = `**Why.** ${escapeMarkdown(sentence(says))}${evidence.length === 0 ? '' : ` (${evidence.map(code).join(', ')})`}`;
   return [
     `### ${number} ${escapeMarkdown(change.title)}`,
@@ -128,9 +129,7 @@ function backPart(input: ArtifactInput): string {
   );
   const lines = [...all].reverse().flatMap(({ c, number }) => {
     const { make } = instruct(input, c.id, 'back');
-    return make.length === 0
-      ? []
-      : [`1. from ${number}, ${escapeMarkdown(c.title)}: ${summaryOf(make, input, c, 'back')}`];
+    return make.length === 0 ? [] : [`1. from ${number}, ${escapeMarkdown(c.title)}: ${summaryOf(input, c)}`];
   });
   return [
     '## Going back',
@@ -140,10 +139,10 @@ function backPart(input: ArtifactInput): string {
   ].join('\n\n');
 }
 
-function summaryOf(make: readonly Block[], input: ArtifactInput, change: PlannedChange, way: Way): string {
-  const [file] = instruct(input, change.id, way).files;
+function summaryOf(input: ArtifactInput, change: PlannedChange): string {
+  const [file] = instruct(input, change.id, 'back').files;
   if (file !== undefined) return `its way back, with ${code(file.path)}`;
   const wait =
     change.change.kind === 'wait' ? `wait ${minutes(change.change.for.seconds)} minutes` : undefined;
-  return wait ?? `its way back (${slugOf(input.plan, change.id)}, ${plural(make.length, 'step')})`;
+  return wait ?? 'its way back';
 }
