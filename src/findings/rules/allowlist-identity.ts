@@ -1,3 +1,4 @@
+/* Allowlist entries that name a person: a ban by address acts before anybody has an identity. */
 import type { Reader } from '#estate/estate.ts';
 import { claim, count, finding } from '../compose.ts';
 import type { Finding } from '../finding.ts';

@@ -1,3 +1,4 @@
+/* A bouncer behind a tunnel that does not trust the connector takes everybody for the connector. */
 import { contains } from '#net/prefix.ts';
 import { at, claim, finding, list } from '../compose.ts';
 import type { Rule } from '../rule.ts';

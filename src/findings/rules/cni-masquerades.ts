@@ -1,3 +1,4 @@
+/* A pod network that masquerades by itself: the policy is right and changes nothing (metallb#287). */
 import { at, claim, finding, serviceText } from '../compose.ts';
 import { frontendsOf } from '../frontends.ts';
 import type { Rule } from '../rule.ts';

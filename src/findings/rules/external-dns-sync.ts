@@ -1,3 +1,4 @@
+/* external-dns with policy sync removes what it no longer sees. */
 import { at, claim, finding } from '../compose.ts';
 import type { Rule } from '../rule.ts';
 

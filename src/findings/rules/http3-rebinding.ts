@@ -1,3 +1,4 @@
+/* Connections whose five-tuple changes may reach another pod: kube-proxy balances by addresses and ports (RFC 9000, 5.2.3). */
 import type { Reader } from '#estate/estate.ts';
 import { familyOf } from '#net/ip.ts';
 import { at, claim, finding, list, serviceText } from '../compose.ts';

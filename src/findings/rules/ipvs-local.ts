@@ -1,3 +1,4 @@
+/* kube-proxy in ipvs mode: nodes without a pod cannot reach Local addresses of their own cluster (kubernetes#75262). */
 import { at, claim, finding, idOf, list, serviceText } from '../compose.ts';
 import { nodesWith } from '../frontends.ts';
 import { localServices } from '../local-services.ts';

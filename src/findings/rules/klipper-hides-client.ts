@@ -1,3 +1,4 @@
+/* k3s ServiceLB forwards by pods of its own, which stand in for the clients under Cluster. */
 import { at, claim, finding, list, serviceText } from '../compose.ts';
 import { frontendsOf, nodesWith } from '../frontends.ts';
 import type { Rule } from '../rule.ts';

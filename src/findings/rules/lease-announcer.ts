@@ -1,3 +1,4 @@
+/* Cilium and kube-vip choose the announcing node by a lease, without or with too little regard to endpoints. */
 import { at, claim, finding, idOf, list, serviceText } from '../compose.ts';
 import { nodesWith } from '../frontends.ts';
 import { localServices } from '../local-services.ts';

@@ -1,3 +1,4 @@
+/* Local Services with pods on one node alone: their address goes with that node. */
 import { at, claim, count, finding, idOf, serviceText } from '../compose.ts';
 import { endpointsOf, nodesWith } from '../frontends.ts';
 import type { Rule } from '../rule.ts';

@@ -1,3 +1,4 @@
+/* DHCP that gives out addresses of a pool will collide with the announcer sooner or later. */
 import { rangesOverlap } from '#net/prefix.ts';
 import { claim, finding, list } from '../compose.ts';
 import { rangeText } from '../dhcp-text.ts';

@@ -1,3 +1,4 @@
+/* One port number in TCP and UDP: client-side apply merges ports by number alone (kubernetes#105610). */
 import type { Fact } from '#estate/fact.ts';
 import type { Service, ServicePort } from '#estate/kubernetes.ts';
 import { at, claim, finding, idOf, list, serviceText } from '../compose.ts';

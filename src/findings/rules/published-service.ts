@@ -1,3 +1,4 @@
+/* Followers of the published Service copy whatever address it has, also while it has none. */
 import { at, claim, finding, serviceText } from '../compose.ts';
 import { frontendsOf } from '../frontends.ts';
 import type { Rule } from '../rule.ts';

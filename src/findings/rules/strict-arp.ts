@@ -1,3 +1,4 @@
+/* kube-proxy in ipvs mode without strictARP: every node answers ARP for announced addresses (metallb#153). */
 import { at, claim, count, finding } from '../compose.ts';
 import type { Rule } from '../rule.ts';
 
