@@ -1,0 +1,90 @@
+/* The founding design's own plan, on its estate and on the variants: refuted, each time with what is wrong there. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { LineCounter, parseDocument } from 'yaml';
+import { loadSnapshot } from '#app/load-snapshot.ts';
+import { readerOf } from '#estate/estate.ts';
+import { prove } from '#proof/prove.ts';
+import { makeSession } from '#proof/session.ts';
+import { smallHouse } from '#test/small-estate.ts';
+import { type DataPath, readWrittenPlan } from './hand-written.ts';
+import { realWorld } from './real-world.ts';
+
+const text = readFileSync('examples/home-lab/plan-as-written.yaml', 'utf8');
+const snapshot = { path: '.', takenAt: '', fingerprint: { files: {}, objects: {} } };
+
+function written(yaml: string, start: Parameters<typeof readWrittenPlan>[0]['start']) {
+  const counter = new LineCounter();
+  const document = parseDocument(yaml, { lineCounter: counter });
+  const lineOf = (path: DataPath): number | undefined => {
+    for (let p = path; p.length > 0; p = p.slice(0, -1)) {
+      const node = document.getIn(p, true) as { readonly range?: readonly number[] } | undefined;
+      if (node?.range?.[0] !== undefined) return counter.linePos(node.range[0]).line;
+    }
+    return undefined;
+  };
+  return readWrittenPlan({ data: document.toJS(), lineOf, start, world: realWorld, snapshot });
+}
+
+describe('as written', () => {
+  test.each([
+    ['home-lab', /80\/tcp over IPv4: it ends no-listener after dialling 203\.0\.113\.10/],
+    ['home-lab-variants/tunnel-by-address', /^edge → .*10\.0\.20\.200/],
+    ['home-lab-variants/second-zone', /viktorbarzin\.lan.*10\.0\.20\.200/],
+    ['home-lab-variants/ipv6-bridge', /over IPv6: .*2001:db8:10::443/],
+    ['home-lab-variants/secret-behind-ingress', /needs vault\.viktorbarzin\.me/],
+  ])(
+    '%s',
+    async (folder, says) => {
+      const { estate } = await loadSnapshot(`examples/${folder}`);
+      const plan = written(text, readerOf(estate));
+      if (!plan.ok) throw new Error(JSON.stringify(plan.issues));
+      const result = prove(makeSession(realWorld, estate), plan.plan, { faults: 0, others: 60 });
+      if (result.kind !== 'refuted') throw new Error(result.kind);
+      const all = [result.counterexample, ...(result.others ?? [])].map((c) => c.says);
+      expect(
+        all.some((s) => says.test(s)),
+        all.join('\n'),
+      ).toBe(true);
+    },
+    60_000,
+  );
+});
+
+describe('errors name the line', () => {
+  const start = readerOf(smallHouse());
+  const form = (change: string) => `format: 1
+goal: { give-own-address: traefik/traefik, address: 10.0.20.203, policy: Local }
+style: in-place
+stages:
+  - name: one
+    changes:
+      - ${change}
+`;
+  test.each([
+    ['an unknown change', '{ do: dance }', 7, /unknown change "dance"/],
+    [
+      'an unknown record',
+      '{ do: set-record, on: dns/inside, zone: example.org, name: x.example.org, value: 10.0.0.1 }',
+      7,
+      /no record/,
+    ],
+    [
+      'an alias that is not there yet',
+      '{ do: set-forward-target, on: firewall/fw, forward: { interface: wan, protocol: tcp, port: 443 }, target: later }',
+      7,
+      /no alias later/,
+    ],
+    ['an unknown Service', '{ do: set-service, service: a/b, policy: Local }', 7, /no Service a\/b/],
+    ['a wait without seconds', '{ do: wait }', 7, /seconds are expected/],
+  ])('%s', (_, change, line, says) => {
+    const read = written(form(change), start);
+    if (read.ok) throw new Error('accepted');
+    expect(read.issues[0]?.line).toBe(line);
+    expect(read.issues[0]?.says).toMatch(says);
+  });
+  test('a goal for no Service', () => {
+    const read = written(form('{ do: wait, seconds: 1 }').replace('traefik/traefik', 'a/b'), start);
+    expect(read).toMatchObject({ ok: false, issues: [{ line: 2 }] });
+  });
+});
