@@ -4,7 +4,15 @@ import { parseJournal, type Record } from '#apply/journal.ts';
 import { messageOf } from '#estate/error.ts';
 import type { Plan } from '#plan/plan.ts';
 import { parsePlan } from './plan-file.ts';
-import { defaultRuns, openRun, type RunPlace, type RunState, standingChanges, stateOf } from './run-core.ts';
+import {
+  defaultRuns,
+  isUnfinished,
+  openRun,
+  type RunPlace,
+  type RunState,
+  standingChanges,
+  stateOf,
+} from './run-core.ts';
 import { RunFolders } from './wire.ts';
 
 export interface RunSummary {
@@ -79,4 +87,13 @@ function saysOf(state: RunState, records: readonly Record[]): string {
   if (state === 'rolled-back' && turned?.kind === 'turned') return turned.because;
   if (state === 'stopped') return 'its last record is no end: it is going on, or was stopped';
   return '';
+}
+
+/** Whether the run left something that is neither as before nor as planned. A run that cannot be read may have. */
+export async function isRunUnfinished(id: string, place: RunPlace = {}): Promise<boolean> {
+  try {
+    return isUnfinished((await openRun(id, place)).records);
+  } catch {
+    return true;
+  }
 }

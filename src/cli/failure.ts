@@ -3,8 +3,10 @@ import { SightlineError } from '#estate/error.ts';
 import { plain } from '#report/plain.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Prints the failure; returns the exit code (2: wrong use, 3: could not finish and nothing was changed). */
-export function reportFailure(terminal: Terminal, error: unknown): number {
+/**
+ * Prints the failure; returns the exit code (2: wrong use, 3: could not finish). `stands` says what it leaves behind.
+ */
+export function reportFailure(terminal: Terminal, error: unknown, stands = 'Nothing was changed.'): number {
   const { bad, dim } = terminal.notePalette;
   if (error instanceof SightlineError) {
     terminal.note(`${bad('sightline:')} ${plain(error.message)}`);
@@ -13,7 +15,7 @@ export function reportFailure(terminal: Terminal, error: unknown): number {
     return error.code === 'wrong-use' ? 2 : 3;
   }
   terminal.note(`${bad('sightline:')} stopped by a fault of its own: ${plain(String(error))}`);
-  terminal.note(dim('  Nothing was changed. SIGHTLINE_DEBUG=1 shows where; please report it with that.'));
+  terminal.note(dim(`  ${stands} SIGHTLINE_DEBUG=1 shows where; please report it with that.`));
   if (terminal.env.SIGHTLINE_DEBUG && error instanceof Error) terminal.note(String(error.stack));
   return 3;
 }

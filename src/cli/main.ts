@@ -144,6 +144,61 @@ add(
   .option('--proof <file>', 'the proof (default: beside the plan, else it is proved now)')
   .option('--out <folder>', 'write the runbook and all that belongs to it into this folder');
 
+const from = () =>
+  new Option('--from <vantage point>', 'where this machine stands, if its addresses do not tell');
+const runs = () => new Option('--runs <folder>', 'where runs are kept').default('.sightline/runs');
+const yes = () => new Option('--yes', 'pass the gates that only ask; failures are still asked about');
+
+add(
+  'apply <plan>',
+  'carries a proved plan out: journaled, gated, resumable; Ctrl-C asks',
+  () => import('./commands/apply.ts'),
+  ['apply plan.json --dry-run', 'apply plan.json', 'apply plan.json --lab'],
+)
+  .option('--dry-run', 'prove the plan and ask every system, write nothing')
+  .option('--lab', 'on a copy of the estate in network namespaces instead of the real one')
+  .addOption(yes())
+  .addOption(from())
+  .addOption(runs())
+  .addOption(json());
+
+add('resume <run>', 'goes on with a run that was paused or stopped', () => import('./commands/resume.ts'), [
+  'resume 20261123-162451',
+])
+  .addOption(yes())
+  .addOption(from())
+  .addOption(runs())
+  .addOption(json());
+
+add(
+  'rollback <run>',
+  'takes back every change of a run, last first',
+  () => import('./commands/rollback.ts'),
+  ['rollback 20261123-162451'],
+)
+  .addOption(yes())
+  .addOption(from())
+  .addOption(runs())
+  .addOption(json());
+
+add('runs [run]', 'all runs with how they stand, or the story of one', () => import('./commands/runs.ts'), [
+  'runs',
+  'runs 20261123-162451',
+])
+  .addOption(runs())
+  .addOption(json());
+
+add(
+  'verify <plan-or-run>',
+  'probes from here, against the prediction and the baseline of the run',
+  () => import('./commands/verify.ts'),
+  ['verify plan.json --from lan', 'verify 20261123-162451'],
+)
+  .option('--all', 'show every probe')
+  .addOption(from())
+  .addOption(runs())
+  .addOption(json());
+
 add('demo', 'the whole life of a change on the example estate', () => import('./commands/demo.ts'), [
   'demo',
   'demo --no-lab',

@@ -13,19 +13,41 @@ export interface Terminal {
   readonly width: number;
   readonly isInteractive: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Replaces the line that is being shown; '' clears it. Undefined: notes go to no terminal. */
+  readonly live?: (line: string) => void;
+  /** One line that a person types. Undefined: nobody is there. Rejects when the signal is aborted. */
+  readonly ask?: (question: string, signal: AbortSignal) => Promise<string>;
 }
 
 export function processTerminal(): Terminal {
   const { env } = process;
+  const isInteractive = Boolean(process.stdin.isTTY && process.stdout.isTTY);
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     note: (text) => void process.stderr.write(`${text}\n`),
     palette: paletteFor(hasColour(process.stdout.isTTY, env)),
     notePalette: paletteFor(hasColour(process.stderr.isTTY, env)),
     width: Math.min(Math.max(process.stdout.columns ?? 100, 40), 120),
-    isInteractive: Boolean(process.stdin.isTTY && process.stdout.isTTY),
+    isInteractive,
     env,
+    ...(process.stderr.isTTY && env.TERM !== 'dumb' && { live: showLine }),
+    ...(isInteractive && { ask: askLine }),
   };
+}
+
+function showLine(line: string): void {
+  process.stderr.write(`\r\u001b[2K${line}`);
+}
+
+/** Line by line, so that Ctrl-C stays a signal. */
+async function askLine(question: string, signal: AbortSignal): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  try {
+    return await lines.question(question, { signal });
+  } finally {
+    lines.close();
+  }
 }
 
 /** https://no-color.org: any non-empty NO_COLOR turns colour off; FORCE_COLOR turns it on. */

@@ -1,0 +1,230 @@
+/*
+ * A run at the terminal: records as they happen, a line that shows what is being done and counts down, questions, and
+ * Ctrl-C as a question. Without a terminal: plain lines, and nobody answers.
+ */
+import type { Clock, Entry, Operator, Order, Plan, RunHooks, Watcher } from '#app/run-core.ts';
+import { plain } from '#report/plain.ts';
+import { countdownText, entryText, stageTitleOf, type Titles, titlesOf } from '#report/run-text.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ConsoleOptions {
+  /** Gates that only ask are passed. Failures are still asked about. */
+  readonly isYes: boolean;
+  /** One JSON event a line instead of text; nobody is asked. */
+  readonly isJson: boolean;
+}
+
+const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+export class RunConsole {
+  readonly #terminal: Terminal;
+  readonly #options: ConsoleOptions;
+  #titles: Titles = { change: (id) => id, stage: () => '' };
+  #heading: string | undefined;
+  #run: string | undefined;
+  #status = '';
+  #until: number | undefined;
+  #frame = 0;
+  #ticker: NodeJS.Timeout | undefined;
+  #asking: AbortController | undefined;
+  #order: Promise<Order> | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(terminal: Terminal, options: ConsoleOptions) {
+    this.#terminal = terminal;
+    this.#options = options;
+  }
+
+  /** Id of the run, once it has begun. */
+  get run(): string | undefined {
+    return this.#run;
+  }
+
+  hooks(): RunHooks {
+    return {
+      clock: this.#clock(),
+      operator: this.#operator(),
+      watcher: this.#watcher(),
+      interrupt: () => this.#order,
+      working: (says) => this.#working(says),
+      begun: (run, plan) => this.#begun(run, plan),
+    };
+  }
+
+  /** Runs with Ctrl-C as a question; `stop` ends the process at once (second Ctrl-C). */
+  async during<T>(run: () => Promise<T>, stop: () => never): Promise<T> {
+    const onSignal = () => this.interrupt(stop);
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+    try {
+      return await run();
+    } finally {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+      this.#quiet();
+    }
+  }
+
+  /** First: the question. At a question, or a second time: no more asking. */
+  interrupt(stop: () => never): void {
+    if (this.#order !== undefined) stop();
+    if (this.#asking !== undefined) {
+      this.#asking.abort();
+      return;
+    }
+    this.#order = this.#whatNow().then((order) => {
+      if (order === 'go-on') this.#order = undefined;
+      return order;
+    });
+    this.#wake?.();
+  }
+
+  async #whatNow(): Promise<Order> {
+    this.#print(
+      this.#terminal.palette.warn(
+        'Interrupted. The change at hand is finished first. Ctrl-C again stops at once.',
+      ),
+    );
+    return this.#choose('go on', 'pause');
+  }
+
+  #clock(): Clock {
+    return {
+      now: () => new Date().toISOString(),
+      sleep: async (ms) => {
+        const end = Date.now() + ms;
+        if (ms > 2000) this.#until = end;
+        while (Date.now() < end && !(await this.#isInterrupted())) await this.#nap(end - Date.now());
+        this.#until = undefined;
+        return Date.now() >= end;
+      },
+    };
+  }
+
+  async #isInterrupted(): Promise<boolean> {
+    const order = await this.#order;
+    return order !== undefined && order !== 'go-on';
+  }
+
+  /** Until the time has passed, or somebody interrupts. */
+  #nap(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #operator(): Operator {
+    return {
+      confirm: async (asks) => {
+        if (this.#options.isYes) {
+          this.#print(`  ${this.#terminal.palette.accent('?')} ${plain(asks)} yes (--yes)`);
+          return 'go-on';
+        }
+        this.#print(`  ${this.#terminal.palette.accent('?')} ${plain(asks)}`);
+        return this.#choose('go on', 'pause');
+      },
+      decide: async (says, next) => {
+        const { bad, dim } = this.#terminal.palette;
+        this.#print(`  ${bad('✘')} ${plain(says)}\n${dim(`    ${plain(next)}`)}`);
+        return this.#choose('try again', 'pause');
+      },
+    };
+  }
+
+  /** Go on, pause or roll back; `pause` where nobody is there, or the question is interrupted. */
+  async #choose(goOn: string, other: 'pause'): Promise<Order> {
+    const { ask, palette } = this.#terminal;
+    if (ask === undefined || this.#options.isJson) return other;
+    const asking = new AbortController();
+    this.#asking = asking;
+    this.#hideLine();
+    try {
+      for (;;) {
+        const answer = (
+          await ask(
+            `    ${palette.strong('g')} ${goOn}   ${palette.strong('p')} pause   ${palette.strong('r')} roll back  > `,
+            asking.signal,
+          )
+        )
+          .trim()
+          .toLowerCase();
+        if (answer === 'g' || answer === goOn || answer === 'y' || answer === 'yes') return 'go-on';
+        if (answer === 'p' || answer === 'pause') return 'pause';
+        if (answer === 'r' || answer === 'roll back') return 'roll-back';
+      }
+    } catch {
+      return other;
+    } finally {
+      this.#asking = undefined;
+    }
+  }
+
+  #watcher(): Watcher {
+    return {
+      record: (entry) => this.#record(entry),
+      trying: (says) => this.#working(says),
+    };
+  }
+
+  #record(entry: Entry): void {
+    if (this.#options.isJson) {
+      this.#event({ event: 'record', entry });
+      return;
+    }
+    this.#status = '';
+    const stage = stageTitleOf(entry, this.#titles);
+    if (stage !== undefined && stage !== this.#heading) {
+      this.#heading = stage;
+      this.#print(`\n${this.#terminal.palette.strong(plain(stage))}`);
+    }
+    const text = entryText(entry, this.#titles, this.#terminal);
+    if (text !== undefined) this.#print(text);
+  }
+
+  #begun(run: string, plan: Plan): void {
+    this.#run = run;
+    this.#titles = titlesOf(plan);
+  }
+
+  #working(says: string): void {
+    this.#status = plain(says, 200);
+    if (this.#options.isJson) this.#event({ event: 'working', says });
+    else if (this.#terminal.live === undefined) this.#terminal.note(`… ${this.#status}`);
+    else this.#ticker ??= setInterval(() => this.#tick(), 100).unref();
+  }
+
+  #tick(): void {
+    if (this.#asking !== undefined || this.#status === '') return;
+    const { live, notePalette, width } = this.#terminal;
+    this.#frame = (this.#frame + 1) % frames.length;
+    const left =
+      this.#until === undefined ? '' : ` ${notePalette.strong(countdownText(this.#until - Date.now()))}`;
+    const text = this.#status.slice(0, width - 16);
+    live?.(`${notePalette.accent(frames[this.#frame] ?? '')} ${text}${left}`);
+  }
+
+  #event(event: unknown): void {
+    this.#terminal.out(JSON.stringify(event));
+  }
+
+  #print(text: string): void {
+    if (this.#options.isJson) return;
+    this.#hideLine();
+    this.#terminal.out(text);
+  }
+
+  #hideLine(): void {
+    this.#terminal.live?.('');
+  }
+
+  #quiet(): void {
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+    this.#status = '';
+    this.#hideLine();
+  }
+}

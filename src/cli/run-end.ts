@@ -1,0 +1,89 @@
+/* How a run ended: what a person does next, the document of --json, and the exit code. */
+
+import type { RunResult } from '#app/run-core.ts';
+import { isRunUnfinished } from '#app/runs.ts';
+import { plain } from '#report/plain.ts';
+import { reportFailure } from './failure.ts';
+import type { RunConsole } from './run-console.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface RunEnding {
+  readonly run: string;
+  readonly result: RunResult;
+}
+
+export interface EndLook {
+  readonly isJson: boolean;
+  readonly runs?: string;
+  /** Exit code where everything was rolled back: 0 where that was asked for, 3 where it was not. */
+  readonly rolledBackCode: number;
+}
+
+/** Prints the ending; returns the exit code. */
+export async function showEnding(
+  terminal: Terminal,
+  { run, result }: RunEnding,
+  look: EndLook,
+): Promise<number> {
+  const changed = await isRunUnfinished(run, place(look));
+  const exitCode = codeOf(result, changed, look.rolledBackCode);
+  if (look.isJson) terminal.out(JSON.stringify({ event: 'end', format: 1, run, result, exitCode }));
+  else terminal.out(`\n${endingText(terminal, run, result, changed)}`);
+  return exitCode;
+}
+
+function codeOf(result: RunResult, changed: boolean, rolledBackCode: number): number {
+  if (result.kind === 'done') return 0;
+  if (result.kind === 'rolled-back') return rolledBackCode;
+  return changed ? 4 : 3;
+}
+
+function endingText({ palette }: Terminal, run: string, result: RunResult, changed: boolean): string {
+  if (result.kind === 'done')
+    return `${palette.good('done')}  run ${run}\n${palette.dim(`  sightline verify ${run} probes it again; sightline rollback ${run} takes it all back`)}`;
+  if (result.kind === 'rolled-back')
+    return `${palette.strong('rolled back')}  run ${run}: ${plain(result.because)}`;
+  const what = changed ? 'changed in part' : 'nothing was changed';
+  return [
+    `${palette.warn('paused')}  run ${run}, ${what}`,
+    `  sightline resume ${run}     goes on`,
+    `  sightline rollback ${run}   takes back what was done`,
+  ].join('\n');
+}
+
+/** Carries a run with Ctrl-C as a question; a failure in the middle is told with the way back. */
+export async function carried(
+  terminal: Terminal,
+  console: RunConsole,
+  look: EndLook,
+  run: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await console.during(run, () => stopAtOnce(terminal, console));
+  } catch (error) {
+    const { run: id } = console;
+    if (id === undefined || !(await isRunUnfinished(id, place(look)))) return reportFailure(terminal, error);
+    reportFailure(terminal, error, 'Changed in part.');
+    terminal.note(`  Changed in part: sightline resume ${id}, or sightline rollback ${id}.`);
+    return 4;
+  }
+}
+
+/** Second Ctrl-C. Every record that was told is on the disk; the lock of a dead process is taken over. */
+function stopAtOnce(terminal: Terminal, console: RunConsole): never {
+  const id = console.run;
+  const next =
+    id === undefined
+      ? ''
+      : ` sightline resume ${id} reads back what was written and goes on; sightline rollback ${id} takes it back.`;
+  terminal.note(`\nsightline: stopped at once.${next}`);
+  process.exit(id === undefined ? 3 : 4);
+}
+
+export function place({ runs }: { readonly runs?: string }): { readonly runs?: string } {
+  return runs === undefined ? {} : { runs };
+}
+
+export function runsOption(options: Readonly<Record<string, unknown>>): { readonly runs?: string } {
+  return typeof options.runs === 'string' ? { runs: options.runs } : {};
+}
