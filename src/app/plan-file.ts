@@ -67,7 +67,8 @@ export async function snapshotFolderOf(plan: Plan, planPath: string): Promise<st
   const here = resolve(plan.snapshot.path);
   const beside = resolve(dirname(planPath), plan.snapshot.path);
   for (const folder of [here, beside]) {
-    if (await isThere(join(folder, 'snapshot.json'))) return folder;
+    for (const manifest of ['snapshot.json', 'variant.json'])
+      if (await isThere(join(folder, manifest))) return folder;
   }
   throw new SightlineError(
     'no-snapshot',

@@ -1,3 +1,7 @@
+/*
+ * Edits YAML and JSON at one place by the parser's own offsets; layout, quotes and comments elsewhere stay as they are.
+ * The documents are parsed again afterwards and must differ in that place only.
+ */
 import {
   type Document,
   isAlias,

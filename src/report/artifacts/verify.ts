@@ -30,6 +30,7 @@ set -u
 failed=0
 pass() { printf 'ok    %s\\n' "$1"; }
 fail() { printf 'FAIL  %s\\n' "$1"; failed=1; }
+note() { printf 'note  %s\\n' "$1"; }
 need() { command -v "$1" > /dev/null 2>&1 || { fail "$2: this machine has no $1"; return 1; }; }
 same() { # same WHAT WANTED GOT
   if [ "$2" = "$3" ]; then pass "$1: $3"; else fail "$1: '$3' instead of '$2'"; fi
@@ -45,10 +46,13 @@ postgres() { # postgres WHAT ADDRESS PORT: by its own protocol; a refused login 
   if ! command -v pg_isready > /dev/null 2>&1; then tcp "$1" "$2" "$3"; return; fi
   if pg_isready -q -t 5 -h "$2" -p "$3"; then pass "$1: PostgreSQL at $2:$3 accepts connections"; else fail "$1: no PostgreSQL at $2:$3"; fi
 }
+answered() { # answered WHAT GOT: an answer of the ingress's own failure is none
+  case $2 in *' 5'[0-9][0-9]) fail "$1: HTTP/$2" ;; *) pass "$1: HTTP/$2" ;; esac
+}
 https() { # https NAME ADDRESS [curl option]: certificate checked, address pinned
   need curl "$1 at $2" || return
   if got=$(curl -sS -o /dev/null --max-time 10 --resolve "$1:443:$2" -w '%{http_version} %{http_code}' \${3:+"$3"} "https://$1/" 2>&1)
-  then pass "https://$1/ at $2: HTTP/$got"; else fail "https://$1/ at $2\${3:+ ($3)}: $got"; fi
+  then answered "https://$1/ at $2" "$got"; else fail "https://$1/ at $2\${3:+ ($3)}: $got"; fi
 }
 http3() { # http3 NAME ADDRESS
   if curl --version 2> /dev/null | grep -q HTTP3; then https "$1" "$2" --http3-only
@@ -62,8 +66,8 @@ advertised() { # advertised NAME ADDRESS: what browsers are told; a note only, b
   got=$(curl -sS -o /dev/null --max-time 10 --resolve "$1:443:$2" -D - "https://$1/" 2> /dev/null | grep -i '^alt-svc:')
   case $got in
     *h3=\\":443\\"*) pass "Alt-Svc of $1 names UDP 443" ;;
-    '') printf 'note  %s\\n' "$1 sends no Alt-Svc: browsers will not try HTTP/3" ;;
-    *) printf 'note  %s\\n' "Alt-Svc of $1 names another port than 443, so browsers do not reach HTTP/3: $got" ;;
+    '') note "$1 sends no Alt-Svc: browsers will not try HTTP/3" ;;
+    *) note "Alt-Svc of $1 names another port than 443, so browsers do not reach HTTP/3: $got" ;;
   esac
 }
 answers() { # answers SERVER NAME TYPE WANTED
@@ -88,13 +92,11 @@ function protectedChecks(reader: Reader): readonly string[] {
 function protectedCheck(reader: Reader, endpoint: ProtectedEndpoint): string {
   const ip = addressOf(reader, endpoint);
   const what = quote(endpoint.name);
-  if (ip === undefined) return comment(`${endpoint.name}: its address is not known`);
+  if (ip === undefined) return `fail ${quote(`${endpoint.name}: its address is not known`)}`;
   if (endpoint.protocol === 'udp' && endpoint.port === 53)
     return `dns ${what} ${quote(ip)} ${quote(anyName(reader, ip))}`;
   if (endpoint.protocol === 'udp')
-    return comment(
-      `${endpoint.name}: UDP ${ip}:${endpoint.port} answers its own protocol only; try it with its own client`,
-    );
+    return `note ${quote(`${endpoint.name}: UDP ${ip}:${endpoint.port} answers its own protocol only; try it with its own client`)}`;
   return `${endpoint.port === 5432 ? 'postgres' : 'tcp'} ${what} ${quote(ip)} ${endpoint.port}`;
 }
 
@@ -185,13 +187,13 @@ function proxiedChecks(reader: Reader): readonly string[] {
     .all('tunnelRule')
     .find((r) => r.value.hostname !== undefined && !r.value.hostname.includes('*'))?.value.hostname;
   if (name === undefined) return [];
-  const what = quote(`https://${name}/ by the tunnel:`);
+  const what = quote(`https://${name}/ by the tunnel`);
   return [
     '',
     '# A name that comes in by the tunnel: it must not notice anything',
     `if need curl ${quote(name)}; then`,
-    `  if got=$(curl -sS -o /dev/null --max-time 15 --doh-url https://1.1.1.1/dns-query -w '%{http_code}' ${quote(`https://${name}/`)} 2>&1)`,
-    `  then pass ${what}" $got"; else fail ${what}" $got"; fi`,
+    `  if got=$(curl -sS -o /dev/null --max-time 15 --doh-url https://1.1.1.1/dns-query -w '%{http_version} %{http_code}' ${quote(`https://${name}/`)} 2>&1)`,
+    `  then answered ${what} "$got"; else fail ${what}": $got"; fi`,
     'fi',
   ];
 }

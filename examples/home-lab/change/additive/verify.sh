@@ -5,6 +5,7 @@ set -u
 failed=0
 pass() { printf 'ok    %s\n' "$1"; }
 fail() { printf 'FAIL  %s\n' "$1"; failed=1; }
+note() { printf 'note  %s\n' "$1"; }
 need() { command -v "$1" > /dev/null 2>&1 || { fail "$2: this machine has no $1"; return 1; }; }
 same() { # same WHAT WANTED GOT
   if [ "$2" = "$3" ]; then pass "$1: $3"; else fail "$1: '$3' instead of '$2'"; fi
@@ -20,10 +21,13 @@ postgres() { # postgres WHAT ADDRESS PORT: by its own protocol; a refused login 
   if ! command -v pg_isready > /dev/null 2>&1; then tcp "$1" "$2" "$3"; return; fi
   if pg_isready -q -t 5 -h "$2" -p "$3"; then pass "$1: PostgreSQL at $2:$3 accepts connections"; else fail "$1: no PostgreSQL at $2:$3"; fi
 }
+answered() { # answered WHAT GOT: an answer of the ingress's own failure is none
+  case $2 in *' 5'[0-9][0-9]) fail "$1: HTTP/$2" ;; *) pass "$1: HTTP/$2" ;; esac
+}
 https() { # https NAME ADDRESS [curl option]: certificate checked, address pinned
   need curl "$1 at $2" || return
   if got=$(curl -sS -o /dev/null --max-time 10 --resolve "$1:443:$2" -w '%{http_version} %{http_code}' ${3:+"$3"} "https://$1/" 2>&1)
-  then pass "https://$1/ at $2: HTTP/$got"; else fail "https://$1/ at $2${3:+ ($3)}: $got"; fi
+  then answered "https://$1/ at $2" "$got"; else fail "https://$1/ at $2${3:+ ($3)}: $got"; fi
 }
 http3() { # http3 NAME ADDRESS
   if curl --version 2> /dev/null | grep -q HTTP3; then https "$1" "$2" --http3-only
@@ -37,8 +41,8 @@ advertised() { # advertised NAME ADDRESS: what browsers are told; a note only, b
   got=$(curl -sS -o /dev/null --max-time 10 --resolve "$1:443:$2" -D - "https://$1/" 2> /dev/null | grep -i '^alt-svc:')
   case $got in
     *h3=\":443\"*) pass "Alt-Svc of $1 names UDP 443" ;;
-    '') printf 'note  %s\n' "$1 sends no Alt-Svc: browsers will not try HTTP/3" ;;
-    *) printf 'note  %s\n' "Alt-Svc of $1 names another port than 443, so browsers do not reach HTTP/3: $got" ;;
+    '') note "$1 sends no Alt-Svc: browsers will not try HTTP/3" ;;
+    *) note "Alt-Svc of $1 names another port than 443, so browsers do not reach HTTP/3: $got" ;;
   esac
 }
 answers() { # answers SERVER NAME TYPE WANTED
@@ -49,7 +53,7 @@ answers() { # answers SERVER NAME TYPE WANTED
 # What must never break
 dns 'DNS of the house' 10.0.20.201 20.0.10.in-addr.arpa
 postgres 'Terraform state' 10.0.20.200 5432
-# WireGuard: UDP 10.0.20.200:51820 answers its own protocol only; try it with its own client
+note 'WireGuard: UDP 10.0.20.200:51820 answers its own protocol only; try it with its own client'
 tcp headscale 10.0.20.200 8080
 
 # The Service at its new address
@@ -78,8 +82,8 @@ advertised affine.viktorbarzin.me 10.0.20.203
 
 # A name that comes in by the tunnel: it must not notice anything
 if need curl viktorbarzin.me; then
-  if got=$(curl -sS -o /dev/null --max-time 15 --doh-url https://1.1.1.1/dns-query -w '%{http_code}' https://viktorbarzin.me/ 2>&1)
-  then pass 'https://viktorbarzin.me/ by the tunnel:'" $got"; else fail 'https://viktorbarzin.me/ by the tunnel:'" $got"; fi
+  if got=$(curl -sS -o /dev/null --max-time 15 --doh-url https://1.1.1.1/dns-query -w '%{http_version} %{http_code}' https://viktorbarzin.me/ 2>&1)
+  then answered 'https://viktorbarzin.me/ by the tunnel' "$got"; else fail 'https://viktorbarzin.me/ by the tunnel'": $got"; fi
 fi
 
 echo
