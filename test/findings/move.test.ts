@@ -1,4 +1,6 @@
 /** What a move would meet: addresses, names, rules, owners, Helm, tools behind the ingress. */
+
+import { expect, it } from 'vitest';
 import { fact } from '#estate/fact.ts';
 import type { Kinds } from '#estate/kinds.ts';
 import { ip } from '#net/ip.ts';
@@ -17,7 +19,7 @@ import {
   vip,
   zone,
 } from '../estates.ts';
-import { type RuleCase, testRules } from './cases.ts';
+import { findingsOf, type RuleCase, testRules } from './cases.ts';
 
 const service0 = 'service:home/traefik/traefik';
 const alone = { without: ['service:home/dbaas/postgresql-lb'] as const };
@@ -465,3 +467,19 @@ const cases: readonly RuleCase[] = [
 ];
 
 testRules(cases);
+
+it.each([
+  ['0.13.12', /older than 0\.14\.2.*take it from the others/],
+  ['0.14.2', /changes nothing for the others/],
+  [undefined, /not known: before 0\.14\.2/],
+])('says of MetalLB %s what a restart of its controller does after a flip in place', (version, says) => {
+  const metallb = stated('announcing', {
+    cluster: 'home',
+    program: 'metallb',
+    ...(version !== undefined && { version }),
+    ignoreExcludeLabel: false,
+    speakerNodes: ['k8s-node1'],
+  });
+  const [found] = findingsOf('flip-in-place', { add: [metallb] });
+  expect(found?.claims.map((c) => c.says).join('\n')).toMatch(says);
+});

@@ -49,3 +49,8 @@ test('docs/cases.md gives each case that a rule claims to that rule, and no othe
   const open = lines.filter((l) => !l.includes('(findings/'));
   for (const line of open) expect(line.split('|')[4]?.trim().length, line).toBeGreaterThan(20);
 });
+
+test('every rule has a firing, a silent and a near-miss estate', () => {
+  const tables = ['masked', 'move', 'cluster'].map((f) => read(`test/findings/${f}.test.ts`)).join('\n');
+  for (const code of codes) expect(tables, code).toContain(`code: '${code}'`);
+});

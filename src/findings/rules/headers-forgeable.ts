@@ -37,7 +37,7 @@ function ofListener(frontend: Frontend, listener: Listener, masks: readonly Mask
   const trust = listener.forwardedHeaders;
   const shown = masks.flatMap((m) => m.seenAs);
   const trusted = shown.filter((ip) => trust.from.some((p) => contains(p, ip)));
-  if (!trust.everyone && trusted.length === 0) return [];
+  if (!trust.everyone && trusted.length === 0) return deleted(frontend, listener, masks);
   const ranges = trust.from.filter((p) => trusted.some((ip) => contains(p, ip)));
   const who = trust.everyone ? 'every peer' : `${list(ranges)}, which holds ${list([...new Set(trusted)])}`;
   return [
@@ -68,6 +68,32 @@ function ofListener(frontend: Frontend, listener: Listener, masks: readonly Mask
         'Trust only addresses of proxies that you run (the tunnel connector’s pods), not the range of the nodes.',
         'With policy Local the nodes stand in for nobody any more; the range should still go.',
       ],
+    }),
+  ];
+}
+
+/** What clients send is deleted: nobody who stands in for them is trusted. */
+function deleted(frontend: Frontend, listener: Listener, masks: readonly Mask[]): readonly Finding[] {
+  if (!listener.tls || masks.length === 0) return [];
+  const { from } = listener.forwardedHeaders;
+  const shown = [...new Set(masks.flatMap((m) => m.seenAs))];
+  return [
+    finding({
+      code: 'headers-forgeable',
+      severity: 'ok',
+      subject: `entry point ${listener.name} of ${frontend.ingress.value.namespace}/${frontend.ingress.value.name}`,
+      title: `Entry point ${listener.name} deletes the X-Forwarded-For that clients send`,
+      cause: `Clients arrive as ${list(shown)}, which is not among the trusted peers (${list(from) || 'none'}), so their header is thrown away.`,
+      claims: [
+        claim(
+          `trusted: ${list(from) || 'nobody'}`,
+          at(frontend.ingress, `entryPoints.${listener.name}.forwardedHeaders`),
+        ),
+        ...masks.map((m) => claim(`clients of ${m.vip} are seen as ${list(m.seenAs)}`, frontend.service)),
+      ],
+      refutedBy: `curl -H 'X-Forwarded-For: 192.0.2.1' https://NAME/ from outside, whose line in the access log shows 192.0.2.1`,
+      affects: { services: [frontend.id] },
+      advice: [],
     }),
   ];
 }

@@ -17,6 +17,7 @@ interface Change {
   readonly flow: Flow;
   readonly before: Identity;
   readonly after: Identity;
+  readonly names: string[];
 }
 
 export const verdictsChange: Rule = {
@@ -54,20 +55,23 @@ function asLocal(reader: Reader): Reader {
 }
 
 function changesOf(context: RuleContext, after: RuleContext): readonly Change[] {
-  const judged = new Set<string>();
-  return context.flows.flatMap((flow) => {
-    if (flow.port !== 443 || flow.protocol !== 'tcp' || !('name' in flow.to)) return [];
-    const before = keyedOf(context.walk(flow));
-    const fresh = before.filter((i) => !judged.has(keyOf(flow, i)));
-    if (fresh.length === 0) return [];
-    const now = keyedOf(after.walk(flow));
-    return fresh.flatMap((i) => {
-      const other = now.find((n) => n.consumer === i.consumer && n.who === i.who);
-      if (other === undefined) return [];
-      judged.add(keyOf(flow, i));
-      return other.verdict === i.verdict ? [] : [{ flow, before: i, after: other }];
-    });
-  });
+  const judged = new Map<string, Change | undefined>();
+  for (const flow of context.flows) {
+    if (flow.port !== 443 || flow.protocol !== 'tcp' || !('name' in flow.to)) continue;
+    for (const before of keyedOf(context.walk(flow))) {
+      const key = keyOf(flow, before);
+      if (!judged.has(key)) judged.set(key, changeOf(after, flow, before));
+      judged.get(key)?.names.push(...context.namesLike(flow.to.name));
+    }
+  }
+  return [...judged.values()].filter((c) => c !== undefined);
+}
+
+/** undefined: the verdict stays. */
+function changeOf(after: RuleContext, flow: Flow, before: Identity): Change | undefined {
+  const other = keyedOf(after.walk(flow)).find((n) => n.consumer === before.consumer && n.who === before.who);
+  if (other === undefined || other.verdict === before.verdict) return undefined;
+  return { flow, before, after: other, names: [] };
 }
 
 /** One name stands for all that are judged by the same middleware as the same client from the same place. */
@@ -102,7 +106,7 @@ function findingOf(context: RuleContext, group: readonly Change[]): Finding {
   const isWanted = isRefusal && intended !== undefined && from.every((f) => intended.value.from.includes(f));
   return finding({
     code: 'verdicts-change',
-    severity: before.verdict === 'pass' && isRefusal ? 'warning' : 'notice',
+    severity: before.verdict === 'pass' && isRefusal && !isWanted ? 'warning' : 'notice',
     subject: `${name} from ${list(from)}`,
     title: `${name} ${verdictText(before)} from ${list(from)} today and ${verdictText(after)} once clients are seen as themselves`,
     cause: `Today it judges ${before.client ?? 'nobody'} (${before.is === 'client' ? 'the client' : `a ${before.is}`}), which stands in for everybody who comes that way; with the real address, ${after.client ?? 'none'}, its answer is another.${isWanted ? ` That refusal is intended: ${intended.value.why}` : ''}`,
@@ -116,9 +120,7 @@ function findingOf(context: RuleContext, group: readonly Change[]): Finding {
     refutedBy: `a request from ${from[0] ?? 'there'} before and after the move with the same answer of ${name}`,
     affects: {
       flows: from,
-      names: distinct(group.map((c) => ('name' in c.flow.to ? c.flow.to.name : undefined))).flatMap(
-        context.namesLike,
-      ),
+      names: distinct(group.flatMap((c) => c.names)),
     },
     effectOf: 'client-masked',
     advice: isWanted
@@ -127,7 +129,11 @@ function findingOf(context: RuleContext, group: readonly Change[]): Finding {
         ? [
             `Before the move, decide whether ${list(from)} should be let in, and say so in ${name} or under "intended" in sightline.yaml.`,
           ]
-        : [`Check that the limits of ${name} fit single clients.`],
+        : after.verdict === 'bans'
+          ? [
+              'Real decisions begin with the move: see that everybody who must never be banned is covered (allowlist-coverage).',
+            ]
+          : [`Check that the limits of ${name} fit single clients.`],
   });
 }
 
