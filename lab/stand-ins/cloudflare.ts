@@ -63,10 +63,16 @@ export async function startCloudflare(options: CloudflareOptions): Promise<Cloud
     config: structuredClone(options.config),
     records: [...(options.records ?? [])],
     options,
-    tokens: new Map([[token, 'all'], ...(options.readToken === undefined ? [] : [[options.readToken, 'read'] as const])]),
+    tokens: new Map([
+      [token, 'all'],
+      ...(options.readToken === undefined ? [] : [[options.readToken, 'read'] as const]),
+    ]),
     listeners: new Set(),
   };
-  const api = await startListener({ handle: (call) => handle(state, call), refusal: (status) => failure(status, codes[status] ?? 1000, `refused with ${status}`) });
+  const api = await startListener({
+    handle: (call) => handle(state, call),
+    refusal: (status) => failure(status, codes[status] ?? 1000, `refused with ${status}`),
+  });
   const metrics = await startListener({
     handle: (call) =>
       call.path === '/config'
@@ -108,30 +114,38 @@ function success(result: unknown, more: Json = {}): Answer {
 }
 
 function failure(status: number, code: number, message: string): Answer {
-  return { status, body: JSON.stringify({ success: false, errors: [{ code, message }], messages: [], result: null }) };
+  return {
+    status,
+    body: JSON.stringify({ success: false, errors: [{ code, message }], messages: [], result: null }),
+  };
 }
 
 function handle(state: State, call: Call): Answer {
   const token = /^Bearer (.+)$/i.exec(call.headers.authorization ?? '')?.[1] ?? '';
   const rights = state.tokens.get(token);
   if (rights === undefined) return failure(token === '' ? 400 : 401, 10_000, 'Authentication error');
-  if (call.method !== 'GET' && rights !== 'all') return failure(403, 9109, 'Unauthorized to access requested resource');
+  if (call.method !== 'GET' && rights !== 'all')
+    return failure(403, 9109, 'Unauthorized to access requested resource');
   const { account, tunnel, zone } = state.options;
   const path = call.path.replace(/^\/client\/v4/, '');
   if (path === `/accounts/${account}/cfd_tunnel/${tunnel}/configurations`) return configurations(state, call);
-  if (path === '/zones' && zone !== undefined) return success([zone].filter((z) => z.name === (call.query.get('name') ?? z.name)));
-  if (zone !== undefined && path.startsWith(`/zones/${zone.id}/dns_records`)) return dnsRecords(state, call, path);
+  if (path === '/zones' && zone !== undefined)
+    return success([zone].filter((z) => z.name === (call.query.get('name') ?? z.name)));
+  if (zone !== undefined && path.startsWith(`/zones/${zone.id}/dns_records`))
+    return dnsRecords(state, call, path);
   return failure(404, 7003, `Could not route to ${path}, perhaps your object identifier is invalid?`);
 }
 
 function configurations(state: State, call: Call): Answer {
   const { tunnel, source = 'cloudflare', account } = state.options;
-  const now = () => success({ account_id: account, tunnel_id: tunnel, version: state.version, source, config: state.config });
+  const now = () =>
+    success({ account_id: account, tunnel_id: tunnel, version: state.version, source, config: state.config });
   if (call.method === 'GET') return now();
   if (call.method !== 'PUT') return failure(405, 10_405, 'Method not allowed');
   const body = parsed(call.body);
   const config = body?.config;
-  if (typeof config !== 'object' || config === null) return failure(400, 1056, 'Bad Configuration: config is required');
+  if (typeof config !== 'object' || config === null)
+    return failure(400, 1056, 'Bad Configuration: config is required');
   const problem = configurationProblem(config as Json);
   if (problem !== undefined) return failure(400, 1056, `Bad Configuration: ${problem}`);
   put(state, config as Json);
@@ -151,9 +165,15 @@ function configurationProblem({ ingress }: Json): string | undefined {
     const isLast = i === ingress.length - 1;
     const isCatchAll = (rule.hostname ?? '') === '' && (rule.path ?? '') === '';
     if (typeof rule.service !== 'string' || rule.service === '') return `Rule #${i + 1} has no service`;
-    if (!/^(https?|wss?|tcp|ssh|rdp|smb):\/\/|^unix|^http_status:\d{3}$|^(hello_world|bastion|socks-proxy)$/.test(rule.service)) return `Rule #${i + 1} has an invalid service`;
+    if (
+      !/^(https?|wss?|tcp|ssh|rdp|smb):\/\/|^unix|^http_status:\d{3}$|^(hello_world|bastion|socks-proxy)$/.test(
+        rule.service,
+      )
+    )
+      return `Rule #${i + 1} has an invalid service`;
     if (isLast && !isCatchAll) return 'The last ingress rule must match all URLs';
-    if (!isLast && isCatchAll) return `Rule #${i + 1} is matching the hostname '', but it is not the last rule`;
+    if (!isLast && isCatchAll)
+      return `Rule #${i + 1} is matching the hostname '', but it is not the last rule`;
   }
   return undefined;
 }
@@ -162,8 +182,12 @@ function dnsRecords(state: State, call: Call, path: string): Answer {
   const id = path.split('/')[4];
   if (id === undefined) {
     const [name, type] = [call.query.get('name'), call.query.get('type')];
-    const found = state.records.filter((r) => (name === null || r.name === name) && (type === null || r.type === type));
-    return success(found, { result_info: { page: 1, per_page: 100, count: found.length, total_count: found.length, total_pages: 1 } });
+    const found = state.records.filter(
+      (r) => (name === null || r.name === name) && (type === null || r.type === type),
+    );
+    return success(found, {
+      result_info: { page: 1, per_page: 100, count: found.length, total_count: found.length, total_pages: 1 },
+    });
   }
   const record = state.records.find((r) => r.id === id);
   if (record === undefined) return failure(404, 81_044, 'Record does not exist.');
@@ -171,8 +195,14 @@ function dnsRecords(state: State, call: Call, path: string): Answer {
   if (call.method !== 'PATCH') return failure(405, 10_405, 'Method not allowed');
   const change = parsed(call.body) as Partial<CloudflareRecord> | undefined;
   if (change === undefined) return failure(400, 9207, 'Request body is invalid.');
-  if (change.ttl !== undefined && change.ttl !== 1 && change.ttl < 60) return failure(400, 9021, 'DNS Validation Error: TTL must be between 60 and 86400 seconds, or 1 for Automatic.');
-  if (record.type === 'A' && change.content !== undefined && !/^(\d{1,3}\.){3}\d{1,3}$/.test(change.content)) return failure(400, 9005, 'Content for A record must be a valid IPv4 address.');
+  if (change.ttl !== undefined && change.ttl !== 1 && change.ttl < 60)
+    return failure(
+      400,
+      9021,
+      'DNS Validation Error: TTL must be between 60 and 86400 seconds, or 1 for Automatic.',
+    );
+  if (record.type === 'A' && change.content !== undefined && !/^(\d{1,3}\.){3}\d{1,3}$/.test(change.content))
+    return failure(400, 9005, 'Content for A record must be a valid IPv4 address.');
   const next = { ...record, ...change };
   state.records = state.records.map((r) => (r.id === id ? next : r));
   return success(next);

@@ -18,7 +18,8 @@ export interface TechnitiumRecord {
 
 export interface TechnitiumOptions {
   /** Records; a zone is there because a record is in it. */
-  readonly records: readonly (Pick<TechnitiumRecord, 'zone' | 'name' | 'type' | 'rData'> & Partial<TechnitiumRecord>)[];
+  readonly records: readonly (Pick<TechnitiumRecord, 'zone' | 'name' | 'type' | 'rData'> &
+    Partial<TechnitiumRecord>)[];
   /** Name of an app → its configuration. */
   readonly apps?: Readonly<Record<string, unknown>>;
   readonly defaultTtl?: number;
@@ -64,16 +65,30 @@ const sent = (value: unknown): Answer => ({ status: 200, body: JSON.stringify(va
 export async function startTechnitium(options: TechnitiumOptions): Promise<TechnitiumStandIn> {
   const token = crypto.randomUUID().replaceAll('-', '').repeat(2);
   const state: State = {
-    records: options.records.map((r) => ({ ttl: options.defaultTtl ?? 3600, disabled: false, comments: '', expiryTtl: 0, ...r })),
+    records: options.records.map((r) => ({
+      ttl: options.defaultTtl ?? 3600,
+      disabled: false,
+      comments: '',
+      expiryTtl: 0,
+      ...r,
+    })),
     serial: 1,
     apps: new Map(Object.entries(options.apps ?? {}).map(([k, v]) => [k, JSON.stringify(v, undefined, 4)])),
-    tokens: new Map([[token, 'all'], ...(options.readToken === undefined ? [] : [[options.readToken, 'view'] as const])]),
+    tokens: new Map([
+      [token, 'all'],
+      ...(options.readToken === undefined ? [] : [[options.readToken, 'view'] as const]),
+    ]),
     listeners: new Set(),
     defaultTtl: options.defaultTtl ?? 3600,
   };
   const listener = await startListener({
     handle: (call) => handle(state, call),
-    refusal: (status) => (status === 401 ? sent({ status: 'invalid-token', errorMessage: 'Invalid token or session expired.' }) : status === 403 ? sent({ status: 'error', errorMessage: 'Access was denied.' }) : { status, type: 'text/plain', body: '' }),
+    refusal: (status) =>
+      status === 401
+        ? sent({ status: 'invalid-token', errorMessage: 'Invalid token or session expired.' })
+        : status === 403
+          ? sent({ status: 'error', errorMessage: 'Access was denied.' })
+          : { status, type: 'text/plain', body: '' },
   });
   return {
     url: `http://${listener.address}`,
@@ -104,10 +119,14 @@ function handle(state: State, call: Call): Answer {
     const perform = deeds[call.path.replace(/^\/api\//, '')];
     if (perform === undefined) return { status: 404, type: 'text/html', body: '<html>404</html>' };
     if (perform.needs === 'all' && rights !== 'all') throw new ApiError('Access was denied.');
-    return sent({ ...perform.run(state, query), status: 'ok' });
+    return sent({ ...perform.run(state, query, rights), status: 'ok' });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return sent({ status: error.status, errorMessage: error.message, ...(error.status === 'error' && { stackTrace: '   at DnsServerCore.WebService' }) });
+    return sent({
+      status: error.status,
+      errorMessage: error.message,
+      ...(error.status === 'error' && { stackTrace: '   at DnsServerCore.WebService' }),
+    });
   }
 }
 
@@ -120,21 +139,31 @@ function rightsOf(state: State, call: Call, query: URLSearchParams): 'all' | 'vi
 
 interface Deed {
   readonly needs: 'view' | 'all';
-  run(state: State, query: URLSearchParams): Record<string, unknown>;
+  run(state: State, query: URLSearchParams, rights: 'all' | 'view'): Record<string, unknown>;
 }
 
 const deeds: Readonly<Record<string, Deed>> = {
+  'user/session/get': { needs: 'view', run: session },
   'zones/list': { needs: 'view', run: listZones },
   'zones/records/get': { needs: 'view', run: getRecords },
   'zones/records/add': { needs: 'all', run: addRecord },
   'zones/records/update': { needs: 'all', run: updateRecord },
   'zones/records/delete': { needs: 'all', run: deleteRecord },
   'cache/flush': { needs: 'all', run: () => ({}) },
-  'settings/get': { needs: 'view', run: ({ defaultTtl }) => ({ response: { version: '15.2.0', defaultRecordTtl: defaultTtl } }) },
+  'settings/get': {
+    needs: 'view',
+    run: ({ defaultTtl }) => ({ response: { version: '15.2.0', defaultRecordTtl: defaultTtl } }),
+  },
   'dnsClient/resolve': { needs: 'view', run: resolve },
   'apps/config/get': { needs: 'view', run: ({ apps }, q) => ({ response: { config: appNamed(apps, q) } }) },
   'apps/config/set': { needs: 'all', run: setApp },
 };
+
+function session(_: State, __: URLSearchParams, rights: 'all' | 'view'): Record<string, unknown> {
+  const may = { canView: true, canModify: rights === 'all', canDelete: rights === 'all' };
+  const permissions = { Zones: may, Apps: may, Cache: may, DnsClient: may, Settings: may };
+  return { username: 'sightline', info: { version: '15.2', permissions } };
+}
 
 function need(query: URLSearchParams, name: string): string {
   const value = query.get(name);
@@ -146,12 +175,21 @@ function zoneNamed(state: State, query: URLSearchParams): string {
   const domain = need(query, 'domain').toLowerCase();
   const zones = [...new Set(state.records.map((r) => r.zone))];
   const asked = query.get('zone')?.toLowerCase();
-  const zone = asked ?? zones.filter((z) => domain === z || domain.endsWith(`.${z}`)).sort((a, b) => b.length - a.length)[0];
-  if (zone === undefined || !zones.includes(zone)) throw new ApiError(`No such zone was found: ${zone ?? domain}`);
+  const zone =
+    asked ??
+    zones.filter((z) => domain === z || domain.endsWith(`.${z}`)).sort((a, b) => b.length - a.length)[0];
+  if (zone === undefined || !zones.includes(zone))
+    throw new ApiError(`No such zone was found: ${zone ?? domain}`);
   return zone;
 }
 
-const zoneAnswer = (name: string) => ({ name, type: 'Primary', internal: false, dnssecStatus: 'Unsigned', disabled: false });
+const zoneAnswer = (name: string) => ({
+  name,
+  type: 'Primary',
+  internal: false,
+  dnssecStatus: 'Unsigned',
+  disabled: false,
+});
 
 function listZones(state: State): Record<string, unknown> {
   const names = [...new Set(state.records.map((r) => r.zone))];
@@ -168,7 +206,13 @@ function getRecords(state: State, query: URLSearchParams): Record<string, unknow
 
 function shown({ zone, ...record }: TechnitiumRecord): Record<string, unknown> {
   const { comments, expiryTtl, ...rest } = record;
-  return { ...rest, dnssecStatus: 'Unknown', ...(comments !== '' && { comments }), expiryTtl, lastUsedOn: '0001-01-01T00:00:00' };
+  return {
+    ...rest,
+    dnssecStatus: 'Unknown',
+    ...(comments !== '' && { comments }),
+    expiryTtl,
+    lastUsedOn: '0001-01-01T00:00:00',
+  };
 }
 
 /** Parameters of the value: current, and new. A CNAME has one only, so only its new value is sent. */
@@ -189,7 +233,10 @@ function parametersOf(query: URLSearchParams) {
 }
 
 /** The settings that come with every write: what is not sent is the default, not what was. */
-function settingsOf(query: URLSearchParams, defaultTtl: number): Pick<TechnitiumRecord, 'ttl' | 'disabled' | 'comments' | 'expiryTtl'> {
+function settingsOf(
+  query: URLSearchParams,
+  defaultTtl: number,
+): Pick<TechnitiumRecord, 'ttl' | 'disabled' | 'comments' | 'expiryTtl'> {
   const number = (name: string, missing: number) => {
     const text = query.get(name);
     if (text === null) return missing;
@@ -205,8 +252,10 @@ function settingsOf(query: URLSearchParams, defaultTtl: number): Pick<Technitium
 }
 
 function checkAddress(type: string, value: string): void {
-  if (type === 'A' && !/^(\d{1,3}\.){3}\d{1,3}$/.test(value)) throw new ApiError(`An invalid IP address was specified: ${value}`);
-  if (type === 'AAAA' && !value.includes(':')) throw new ApiError(`An invalid IP address was specified: ${value}`);
+  if (type === 'A' && !/^(\d{1,3}\.){3}\d{1,3}$/.test(value))
+    throw new ApiError(`An invalid IP address was specified: ${value}`);
+  if (type === 'AAAA' && !value.includes(':'))
+    throw new ApiError(`An invalid IP address was specified: ${value}`);
 }
 
 function addRecord(state: State, query: URLSearchParams): Record<string, unknown> {
@@ -216,9 +265,14 @@ function addRecord(state: State, query: URLSearchParams): Record<string, unknown
   const zone = zoneNamed(state, query);
   const name = need(query, 'domain').toLowerCase();
   const same = (r: TechnitiumRecord) => r.zone === zone && r.name === name;
-  if (type === 'CNAME' ? state.records.some((r) => same(r) && r.type !== 'CNAME') : state.records.some((r) => same(r) && r.type === 'CNAME'))
+  if (
+    type === 'CNAME'
+      ? state.records.some((r) => same(r) && r.type !== 'CNAME')
+      : state.records.some((r) => same(r) && r.type === 'CNAME')
+  )
     throw new ApiError('Cannot add record: a CNAME record cannot exist with other records of the same name.');
-  if (query.get('overwrite') === 'true') state.records = state.records.filter((r) => !(same(r) && r.type === type));
+  if (query.get('overwrite') === 'true')
+    state.records = state.records.filter((r) => !(same(r) && r.type === type));
   else if (state.records.some((r) => same(r) && r.type === type && r.rData[field] === value))
     throw new ApiError('Cannot add record: record already exists.');
   const record = { zone, name, type, rData: { [field]: value }, ...settingsOf(query, state.defaultTtl) };
@@ -235,7 +289,11 @@ function updateRecord(state: State, query: URLSearchParams): Record<string, unkn
   const value = query.get(next) ?? current;
   checkAddress(type, value);
   const at = state.records.findIndex(
-    (r) => r.zone === zone && r.name === name && r.type === type && (type === 'CNAME' || r.rData[field] === current),
+    (r) =>
+      r.zone === zone &&
+      r.name === name &&
+      r.type === type &&
+      (type === 'CNAME' || r.rData[field] === current),
   );
   if (at < 0) throw new ApiError('Cannot update record: the old record does not exists.');
   const record = { zone, name, type, rData: { [field]: value }, ...settingsOf(query, 3600) };
@@ -249,7 +307,13 @@ function deleteRecord(state: State, query: URLSearchParams): Record<string, unkn
   const zone = zoneNamed(state, query);
   const name = need(query, 'domain').toLowerCase();
   const value = type === 'CNAME' ? undefined : need(query, now);
-  const at = state.records.findIndex((r) => r.zone === zone && r.name === name && r.type === type && (value === undefined || r.rData[field] === value));
+  const at = state.records.findIndex(
+    (r) =>
+      r.zone === zone &&
+      r.name === name &&
+      r.type === type &&
+      (value === undefined || r.rData[field] === value),
+  );
   if (at < 0) throw new ApiError('Cannot delete record: no such record exists.');
   state.records.splice(at, 1);
   changed(state);
@@ -261,8 +325,19 @@ function resolve(state: State, query: URLSearchParams): Record<string, unknown> 
   const type = need(query, 'type').toUpperCase();
   need(query, 'server');
   const found = state.records.filter((r) => r.name === domain && r.type === type && !r.disabled);
-  const answer = found.map((r) => ({ Name: domain, Type: type, Class: 'IN', TTL: `${r.ttl} (${r.ttl} sec)`, RDATA: { IPAddress: r.rData.ipAddress } }));
-  return { response: { result: { RCODE: found.length > 0 ? 'NoError' : 'NxDomain', Answer: answer }, rawResponses: [] } };
+  const answer = found.map((r) => ({
+    Name: domain,
+    Type: type,
+    Class: 'IN',
+    TTL: `${r.ttl} (${r.ttl} sec)`,
+    RDATA: { IPAddress: r.rData.ipAddress },
+  }));
+  return {
+    response: {
+      result: { RCODE: found.length > 0 ? 'NoError' : 'NxDomain', Answer: answer },
+      rawResponses: [],
+    },
+  };
 }
 
 function appNamed(apps: ReadonlyMap<string, string>, query: URLSearchParams): string {
