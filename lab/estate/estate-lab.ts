@@ -8,11 +8,13 @@ import type { LabUnavailable } from '../kernel/availability.ts';
 import { type Lab, type LabOptions, startLab } from '../kernel/lab.ts';
 import { LabNameServers } from '../systems/named.ts';
 import { hasPostgres, postgresPorts, startPostgres } from '../systems/postgres.ts';
+import type { Rollout } from './actuators.ts';
 import { Controllers } from './controllers.ts';
 import { type Delays, delaysMs } from './delays.ts';
 import { certificateNames, EndpointServers } from './endpoint-servers.ts';
 import { hostName } from './names.ts';
 import { type CompiledEstate, compileEstate } from './plan-hosts.ts';
+import { ingressRollout } from './rollout.ts';
 import { LabStore } from './store.ts';
 
 export interface EstateLabOptions extends LabOptions {
@@ -32,6 +34,8 @@ export interface EstateLab {
   readonly controllers: Controllers;
   readonly servers: EndpointServers;
   readonly names: LabNameServers;
+  readonly rollout: Rollout;
+  readonly delays: Delays;
   readonly authority: Authority;
   readonly down: () => Promise<void>;
 }
@@ -84,6 +88,8 @@ async function bringUp(
     controllers,
     servers,
     names,
+    rollout: ingressRollout(store, servers),
+    delays,
     authority,
     down: () => lab.down(),
   };

@@ -34,12 +34,27 @@ export function hostOfPod(reader: Reader, pod: Pod): string {
   return hostName('pods', pod.node ?? '');
 }
 
-/** Pods that flows start from: vantage points and tunnels' connectors. */
+/** Pods that flows start from: vantage points, tunnels' connectors, and name servers that ask others. */
 function hasOwnHost(reader: Reader, pod: Pod): boolean {
   const isTold = reader
     .all('vantagePoint')
     .some((v) => v.value.pod === `${pod.namespace}/${pod.name}` && v.value.cluster === pod.cluster);
-  return isTold || isConnector(pod);
+  return isTold || isConnector(pod) || isForwarder(reader, pod);
+}
+
+/** A pod behind the address of a resolver that forwards. */
+function isForwarder(reader: Reader, pod: Pod): boolean {
+  const addresses = reader
+    .all('resolver')
+    .flatMap((r) => (r.value.address && r.value.forwardsTo ? [r.value.address] : []));
+  const services = addresses.flatMap((ip) => [
+    ...reader.by('service', 'clusterIp', ip),
+    ...reader.by('service', 'vip', ip),
+  ]);
+  return services.some(({ value: s }) => {
+    const slices = reader.by('endpointSlice', 'service', `${s.cluster}/${s.namespace}/${s.name}`);
+    return slices.some((e) => e.value.endpoints.some((one) => one.pod === `${pod.namespace}/${pod.name}`));
+  });
 }
 
 /** A pod of cloudflared, by its image. */

@@ -35,7 +35,7 @@ export function nftablesRules(frontends: readonly Frontend[], facts: ProxyFacts)
     ...chain('nat-in', 'type nat hook prerouting priority dstnat', ['jump services']),
     ...chain('nat-self', 'type nat hook output priority -100', ['jump services']),
     ...['input', 'forward', 'output'].flatMap((hook) =>
-      chain(`filter-${hook}`, `type filter hook ${hook} priority -110`, ['ct state new jump unserved']),
+      chain(`filter-${hook}`, `type filter hook ${hook} priority filter`, ['ct state new jump unserved']),
     ),
     ...chain('nat-out', 'type nat hook postrouting priority srcnat', [
       'meta mark and 0x4000 == 0x4000 meta mark set meta mark xor 0x4000 masquerade fully-random',

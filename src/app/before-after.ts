@@ -62,7 +62,11 @@ export async function beforeAfter(
 
 /** Every change of the plan, in order, without its waits and gates. */
 export async function carryOut(lab: EstateLab, plan: Plan): Promise<void> {
-  const actuators: readonly Actuator[] = labActuators({ store: lab.store, names: lab.names });
+  const actuators: readonly Actuator[] = labActuators({
+    store: lab.store,
+    names: lab.names,
+    rollout: lab.rollout,
+  });
   for (const change of plan.stages.flatMap((s) => s.changes)) {
     if (change.change.kind === 'wait') continue;
     const outcome = await actuators[0]?.write(change);
@@ -75,12 +79,12 @@ export async function carryOut(lab: EstateLab, plan: Plan): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, longestHeldMs));
 }
 
-interface Question {
+export interface Question {
   readonly what: BeforeAfterRow['what'];
   readonly flow: Flow & { readonly to: { readonly name: DnsName } };
 }
 
-const whats = ['https', 'http3-told', 'http3-same'] as const;
+export const whats = ['https', 'http3-told', 'http3-same'] as const;
 
 function questions(reader: Reader, options: BeforeAfterOptions): readonly Question[] {
   const points = reader.all('vantagePoint').map((v) => v.value);
@@ -120,12 +124,17 @@ function askAll(
   asked: readonly Question[],
   options: BeforeAfterOptions,
 ): Promise<readonly Cell[]> {
-  return Promise.all(
-    asked.map(async (q) => ({
-      model: inModel(reader, q),
-      kernel: await inKernel(lab, q, options.attempts ?? 6),
-    })),
-  );
+  return Promise.all(asked.map((q) => askOne(lab, reader, q, options.attempts ?? 6)));
+}
+
+/** One question to both. */
+export async function askOne(
+  lab: EstateLab,
+  reader: Reader,
+  question: Question,
+  attempts: number,
+): Promise<Cell> {
+  return { model: inModel(reader, question), kernel: await inKernel(lab, question, attempts) };
 }
 
 function inModel(reader: Reader, { what, flow }: Question): Sight {

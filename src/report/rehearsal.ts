@@ -1,0 +1,161 @@
+/* What a rehearsal came to: as data (its JSON record) and as text for a terminal. */
+import type { RunResult } from '#apply/execute.ts';
+import { plain } from './plain.ts';
+import { columns, type Palette } from './style.ts';
+
+/** One kind of traffic from one vantage point. */
+export interface TrafficLine {
+  readonly vantage: string;
+  /** `https (1.1)`, `http/3`, `dns`, `postgresql`, `udp 51820` … */
+  readonly what: string;
+  readonly target: string;
+  readonly requests: number;
+  readonly failures: number;
+  /** Why they failed, with how often. */
+  readonly causes: Readonly<Record<string, number>>;
+  /** Longest time between two answers, in milliseconds, while requests were sent. */
+  readonly longestGapMs: number;
+  /** As whom the far end saw the client before the first write and after the last. */
+  readonly clientsBefore: readonly string[];
+  readonly clientsAfter: readonly string[];
+  /** Answers and failures in each slice of the timeline. */
+  readonly slices: readonly { readonly ok: number; readonly failed: number }[];
+}
+
+/** A connection from before the change. */
+export interface LongFlowLine {
+  readonly vantage: string;
+  readonly kind: string;
+  readonly target: string;
+  readonly answered: number;
+  readonly longestGapMs: number;
+  /** When and why it ended; undefined: it lived to the end. */
+  readonly ended?: { readonly atMs: number; readonly cause: string };
+}
+
+/** What the model says beforehand of the application at one vantage point. */
+export interface PredictionLine {
+  readonly vantage: string;
+  readonly what: 'https' | 'http3-told' | 'http3-same';
+  readonly before: string;
+  readonly after: string;
+  /** What the kernel showed. */
+  readonly seenBefore: string;
+  readonly seenAfter: string;
+}
+
+export interface RehearsalEvent {
+  readonly atMs: number;
+  readonly kind: 'stage' | 'change' | 'wait' | 'gate' | 'fault' | 'turn' | 'end';
+  readonly says: string;
+}
+
+export interface Rehearsal {
+  readonly format: 1;
+  readonly kind: 'rehearsal';
+  readonly plan: string;
+  readonly result: RunResult;
+  readonly timeScale: number;
+  readonly faults: readonly string[];
+  readonly rollbackAt?: string;
+  readonly upMs: number;
+  readonly trafficMs: number;
+  readonly totalMs: number;
+  /** Share of the machine's processors that did nothing while traffic ran. */
+  readonly idleShare: number;
+  readonly sliceMs: number;
+  readonly events: readonly RehearsalEvent[];
+  readonly lines: readonly TrafficLine[];
+  readonly flows: readonly LongFlowLine[];
+  readonly predictions: readonly PredictionLine[];
+  /** Windows that the proof computed, and flows that it says will end. */
+  readonly windows: readonly { readonly says: string; readonly seconds: number }[];
+  readonly endings: readonly string[];
+  readonly notBuilt: readonly string[];
+}
+
+export function totals(r: Rehearsal): { readonly requests: number; readonly failures: number } {
+  return {
+    requests: r.lines.reduce((sum, l) => sum + l.requests, 0),
+    failures: r.lines.reduce((sum, l) => sum + l.failures, 0),
+  };
+}
+
+/** Tables for a terminal. */
+export function rehearsalToText(r: Rehearsal, palette: Palette): string {
+  const { requests, failures } = totals(r);
+  const verdict = failures === 0 ? palette.good : palette.bad;
+  return [
+    `${palette.strong('Rehearsed')}  ${plain(r.plan)}: ${resultText(r.result)}`,
+    verdict(`${failures} failed of ${requests} requests; longest gap ${Math.round(longestGap(r))} ms`),
+    ...(r.faults.length > 0 ? [`with ${r.faults.join(', ')}`] : []),
+    '',
+    columns([
+      ['from', 'what', 'to', 'requests', 'failed', 'gap ms', 'client before', 'client after'],
+      ...r.lines.map((l) => [
+        plain(l.vantage),
+        plain(l.what),
+        plain(l.target),
+        `${l.requests}`,
+        l.failures === 0 ? '0' : palette.bad(`${l.failures} ${causesText(l)}`),
+        `${Math.round(l.longestGapMs)}`,
+        l.clientsBefore.map((c) => plain(c)).join(' or '),
+        l.clientsAfter.map((c) => plain(c)).join(' or '),
+      ]),
+    ]),
+    '',
+    palette.strong('Connections from before the change'),
+    columns([
+      ['from', 'what', 'to', 'answers', 'gap ms', 'end'],
+      ...r.flows.map((f) =>
+        [f.vantage, f.kind, f.target, `${f.answered}`, `${Math.round(f.longestGapMs)}`, endText(f)].map((t) =>
+          plain(t),
+        ),
+      ),
+    ]),
+    ...r.endings.map((e) => palette.dim(`announced: ${plain(e)}`)),
+    '',
+    palette.strong('Beside the prediction'),
+    columns([
+      ['from', 'what', 'model before', 'kernel before', 'model after', 'kernel after'],
+      ...r.predictions.map((p) =>
+        [p.vantage, p.what, p.before, p.seenBefore, p.after, p.seenAfter].map((t) => plain(t)),
+      ),
+    ]),
+    '',
+    palette.dim(
+      `up in ${seconds(r.upMs)}, traffic ${seconds(r.trafficMs)}, ${seconds(r.totalMs)} in all; waits and TTLs at 1/${Math.round(1 / r.timeScale)}; processors ${Math.round(r.idleShare * 100)} % idle`,
+    ),
+  ].join('\n');
+}
+
+export function resultText(result: RunResult): string {
+  switch (result.kind) {
+    case 'done':
+      return 'done';
+    case 'rolled-back':
+      return `rolled back (${plain(result.because)})`;
+    case 'paused':
+      return `paused: ${plain(result.because)}`;
+    default:
+      return result satisfies never;
+  }
+}
+
+export function longestGap(r: Rehearsal): number {
+  return Math.max(0, ...r.lines.map((l) => l.longestGapMs));
+}
+
+function causesText(l: TrafficLine): string {
+  return `(${Object.entries(l.causes)
+    .map(([cause, n]) => `${plain(cause)} ${n}`)
+    .join(', ')})`;
+}
+
+function endText(f: LongFlowLine): string {
+  return f.ended === undefined ? 'lives' : `${f.ended.cause} at ${seconds(f.ended.atMs)}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
