@@ -145,6 +145,13 @@ describe("the owner's own command", () => {
     });
   });
 
+  it('has an empty plan before the first edit, looked at once', async () => {
+    const { actuator } = world({ plan: sh('echo asked >> asked; exit 2') });
+    expect(await actuator.preflight(planned)).toEqual([expect.stringContaining('not empty before')]);
+    expect(await actuator.preflight(planned)).toEqual([]);
+    expect(readFileSync(join(root, 'asked'), 'utf8')).toBe('asked\n');
+  });
+
   it('with a plan that is not empty is refused', async () => {
     const { actuator } = world({ apply: sh('true'), plan: sh('echo 1 to change; exit 2') });
     expect(await actuator.write(planned)).toMatchObject({ kind: 'refused' });

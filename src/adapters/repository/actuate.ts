@@ -54,6 +54,7 @@ export function repositoryActuator(world: RepositoryWorld): Actuator {
 class RepositoryActuator implements Actuator {
   readonly name = 'repository';
   readonly #world: RepositoryWorld;
+  readonly #planned = new Set<string>();
   constructor(world: RepositoryWorld) {
     this.#world = world;
   }
@@ -74,7 +75,16 @@ class RepositoryActuator implements Actuator {
       );
       if (now !== from && !isKnown) problems.push(`${file} is not as it was in the snapshot`);
     }
-    return problems;
+    return problems.length > 0 ? problems : this.#leftBefore(edit);
+  }
+
+  /** The owner's own plan is empty before the first edit, or its apply would bring other things along. */
+  async #leftBefore(edit: CheckoutEdit): Promise<readonly string[]> {
+    const key = JSON.stringify([edit.cwd, edit.plan]);
+    if (edit.plan === undefined || this.#planned.has(key)) return [];
+    this.#planned.add(key);
+    const end = await this.#command(edit, edit.plan, edit.planned, 'plan-before');
+    return end.code === 0 ? [] : [endText("the owner's own plan is not empty before the change", end)];
   }
 
   async observe(change: PlannedChange): Promise<Observed> {

@@ -52,9 +52,13 @@ function editBlocks(task: Task, path: string, diffs: readonly FileDiff[], all: s
 /** The user's own command, with the stack filled in where it is a template; planned first, and empty afterwards. */
 function applyBlocks({ input, planned }: Task, diffs: readonly FileDiff[]): readonly Block[] {
   const repository = repositoryOf(input.reader, planned);
-  const command = commandOf(repository?.applyCommand, diffs);
-  if (command === undefined)
+  const line = applyText(
+    repository?.applyCommand,
+    diffs.map((d) => d.file),
+  );
+  if (line === undefined)
     return [text('Apply it the way this repository is applied, and wait until that has ended.')];
+  const command = `(${line})`;
   const plan = planCommand(command);
   if (plan === undefined) return [shell(command), expect('it ends without an error')];
   return [
@@ -64,12 +68,16 @@ ${plan}      # "No changes", or somebody will undo this`),
   ];
 }
 
-function commandOf(command: readonly string[] | undefined, diffs: readonly FileDiff[]): string | undefined {
+/** The user's command as one line of a shell, with the stack of the edited file where it is a template. */
+export function applyText(
+  command: readonly string[] | undefined,
+  files: readonly string[],
+): string | undefined {
   if (command === undefined) return undefined;
   const [a, b, c] = command;
   const line = a === 'sh' && b === '-c' && c !== undefined ? c : command.map(quote).join(' ');
-  const stack = diffs[0]?.file.split('/').at(-2);
-  return `(${stack === undefined ? line : line.replaceAll('STACK', quote(stack))})`;
+  const stack = files[0]?.split('/').at(-2);
+  return stack === undefined ? line : line.replaceAll('STACK', quote(stack));
 }
 
 /** terraform, tofu and terragrunt can say what they would do. */
