@@ -11,7 +11,7 @@ import type { Move } from './repoint.ts';
 
 /** Something that is not so yet at the end of a plan. `reference` can be re-pointed. */
 export interface Unmet {
-  readonly code: 'goal' | 'documents' | 'monitors';
+  readonly code: 'goal' | 'documents' | 'monitors' | 'durability';
   readonly says: string;
   readonly reference?: Reference;
 }
@@ -23,7 +23,7 @@ export function unmetByMove(
   goal: Extract<Goal, { kind: 'move' }>,
   move: Move,
 ): readonly Unmet[] {
-  return [...placeUnmet(reader, goal, move), ...textsUnmet(reader, start, move)];
+  return [...placeUnmet(reader, goal, move), ...textsUnmet(reader, start, move), ...ttlsUnmet(reader, start)];
 }
 
 function placeUnmet(reader: Reader, goal: Extract<Goal, { kind: 'move' }>, move: Move): readonly Unmet[] {
@@ -42,6 +42,15 @@ export function isSameBackend(a: Fact<'service'>, b: Fact<'service'>): boolean {
   const [x, y] = [a.value, b.value];
   if (x.cluster !== y.cluster || x.namespace !== y.namespace) return false;
   return x.name === y.name || JSON.stringify(x.selector ?? 0) === JSON.stringify(y.selector ?? 1);
+}
+
+/** TTLs that were lowered for the way are as before at the end. */
+function ttlsUnmet(reader: Reader, start: Reader): readonly Unmet[] {
+  return start.all('recordSet').flatMap((f): readonly Unmet[] => {
+    const now = reader.get('recordSet', f.key.slice('recordSet:'.length))?.value.ttlSeconds;
+    if (now === undefined || now === f.value.ttlSeconds) return [];
+    return [{ code: 'durability', says: `the TTL of ${f.value.name} ${f.value.type} stays ${now} s` }];
+  });
 }
 
 /** Texts and monitors about the Service that still say the old address. */

@@ -66,11 +66,14 @@ describe('in place', () => {
     expect(ids(outcome)).toMatchInlineSnapshot(`
       [
         "alias-traefik-lb",
+        "lower-ttl-dns-inside-example-org-a",
+        "wait-example-org-a-ttl",
         "wait-example-org-a-back",
         "move-service",
         "forwards-fw",
         "record-dns-inside-example-org-example-org-a",
         "wait-example-org-a",
+        "restore-ttl-dns-inside-example-org-a",
       ]
     `);
     if (outcome.kind === 'planned') expect(outcome.plan.stages.filter((s) => s.window)).toHaveLength(1);

@@ -13,6 +13,7 @@ import type { Decision, Goal, Plan, Style } from './plan.ts';
 import { inserted, keysWritten, type RepairContext, repair } from './repair.ts';
 import { type Move, repoint } from './repoint.ts';
 import { moveItself, ownerDecision } from './second-service.ts';
+import { withShortTtls } from './shorter-window.ts';
 import { simulate } from './simulate.ts';
 import { stagesOf } from './stages.ts';
 import type { Refutation, Verdict } from './verdict.ts';
@@ -154,6 +155,16 @@ class Planner {
   }
 
   find(): PlanOutcome {
+    const outcome = this.#search();
+    if (outcome !== 'done') return outcome;
+    this.#minimise();
+    const plan = this.#bounded(this.#changes);
+    const shorter = this.#style === 'in-place' ? this.#shorter(plan) : undefined;
+    return { kind: 'planned', plan: shorter ?? plan, rounds: this.#rounds };
+  }
+
+  /** Proves and repairs until done. */
+  #search(): PlanOutcome | 'done' {
     for (; this.#rounds < mostRounds; this.#rounds++) {
       const plan = this.#plan(this.#changes);
       const verdict = this.#prove(plan);
@@ -161,11 +172,27 @@ class Planner {
         return { kind: 'stuck', plan, says: `${verdict.says} (settled by: ${verdict.settledBy})` };
       }
       const next = verdict.kind === 'refuted' ? this.#repair(verdict.counterexample) : this.#finish();
-      if (next === 'done') return this.#planned();
+      if (next === 'done') return 'done';
       if (next === undefined) return this.#stuck(plan, verdict);
       this.#changes = next;
     }
     return { kind: 'stuck', plan: this.#plan(this.#changes), says: `no plan after ${mostRounds} repairs` };
+  }
+
+  /** The plan with short TTLs, where its window is shorter than that of the plan at hand. */
+  #shorter(plan: Plan): Plan | undefined {
+    const found = this.#changes;
+    const candidate = withShortTtls(this.#input.start, found);
+    if (candidate === undefined) return undefined;
+    this.#changes = candidate;
+    if (this.#search() !== 'done') {
+      this.#changes = found;
+      return undefined;
+    }
+    const other = this.#bounded(this.#changes);
+    if (windowSeconds(other) < windowSeconds(plan)) return other;
+    this.#changes = found;
+    return undefined;
   }
 
   #prove(plan: Plan): Verdict {
@@ -208,12 +235,6 @@ class Planner {
   #unmet(changes: readonly DraftChange[]): readonly Unmet[] {
     const { start, world } = this.#input;
     return unmetByMove(endOf(world, start, changes), start, this.#goal, this.#move);
-  }
-
-  #planned(): PlanOutcome {
-    this.#minimise();
-    const bounded = this.#bounded(this.#changes);
-    return { kind: 'planned', plan: bounded, rounds: this.#rounds };
   }
 
   /** Drops what the proof and the goal do not need. */
@@ -259,6 +280,10 @@ class Planner {
       stages: stagesOf(changes),
     };
   }
+}
+
+function windowSeconds(plan: Plan): number {
+  return plan.stages.reduce((sum, s) => sum + (s.window?.seconds ?? 0), 0);
 }
 
 /** What the goal leaves alone and the plan must touch all the same, asked for by name. */
