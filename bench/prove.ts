@@ -14,8 +14,9 @@ import { prove } from '#proof/prove.ts';
 import { makeSession } from '#proof/session.ts';
 import { of, type SmallHouse, smallHouse } from '#test/small-estate.ts';
 import { smallWorld } from '#test/small-world.ts';
+import type { Row } from './main.ts';
 
-interface Row {
+interface Measured {
   readonly what: string;
   readonly ms: number;
   readonly cpuMs: number;
@@ -41,7 +42,7 @@ function find(world: World, estate: Estate, style: Style): Plan {
   return outcome.plan;
 }
 
-function measure(what: string, run: () => ReturnType<typeof prove>): Row {
+function measure(what: string, run: () => ReturnType<typeof prove>): Measured {
   const cpu = process.cpuUsage();
   const start = performance.now();
   const { kind, counts } = run();
@@ -50,12 +51,11 @@ function measure(what: string, run: () => ReturnType<typeof prove>): Row {
   return { what, ms, cpuMs: process.cpuUsage(cpu).user / 1000, kind, states, classes, walks, covered };
 }
 
-function print(row: Row): void {
-  const perSecond = Math.round((row.states / row.cpuMs) * 1000);
-  const times = `${row.ms.toFixed(0).padStart(7)} ms ${row.cpuMs.toFixed(0).padStart(7)} ms CPU`;
-  console.log(
-    `${row.what.padEnd(46)}${times}  ${row.kind}, ${row.states} states (${perSecond}/s), ${row.classes} classes, ${row.walks} walks, ${row.covered} covered`,
-  );
+const rows: Row[] = [];
+
+function print({ what, ms, cpuMs, kind, states, classes, walks, covered }: Measured): void {
+  const says = `${what}: ${kind}, ${states} states, ${classes} classes, ${walks} walks, ${covered} covered`;
+  rows.push({ what: says, value: ms, unit: 'ms' }, { what: `${what}: CPU`, value: cpuMs, unit: 'ms' });
 }
 
 function proveFresh(what: string, world: World, estate: Estate, plan: Plan, faults: 0 | 1 | 2): void {
@@ -98,27 +98,34 @@ function lans(count: number): SmallHouse {
   return { more };
 }
 
-const home = (await loadSnapshot('examples/home-lab')).estate;
-for (const style of ['additive', 'in-place'] as const) {
-  const plan = find(realWorld, home, style);
-  proveFresh(`home-lab ${style}, no faults`, realWorld, home, plan, 0);
-  proveFresh(`home-lab ${style}`, realWorld, home, plan, 1);
-  const session = makeSession(realWorld, home);
-  prove(session, plan);
-  const edited = { ...plan, stages: plan.stages.slice(0, -1) };
-  print(measure(`home-lab ${style}, again after an edit`, () => prove(session, edited)));
-}
-const small = find(smallWorld, smallHouse(), 'additive');
-for (const by of [0, 10, 20, 40]) {
-  proveFresh(`small house, ${by} changes more`, smallWorld, smallHouse(), longer(small, by), 1);
-}
-for (const count of [10, 100, 1000, 10_000]) {
-  const house = smallHouse({ apps: Array.from({ length: count }, (_, i) => `app${i}`) });
-  proveFresh(`small house, ${count} names`, smallWorld, house, small, 1);
-}
-for (const count of [1, 5, 20]) {
-  proveFresh(`small house, ${count} vantage points more`, smallWorld, smallHouse(lans(count)), small, 1);
-}
-for (const faults of [0, 1, 2] as const) {
-  proveFresh(`small house, ${faults} faults at a time`, smallWorld, smallHouse(), small, faults);
+export const name = 'proofs';
+
+/** Rows of all measurements. */
+export async function run(): Promise<readonly Row[]> {
+  rows.length = 0;
+  const home = (await loadSnapshot('examples/home-lab')).estate;
+  for (const style of ['additive', 'in-place'] as const) {
+    const plan = find(realWorld, home, style);
+    proveFresh(`home-lab ${style}, no faults`, realWorld, home, plan, 0);
+    proveFresh(`home-lab ${style}`, realWorld, home, plan, 1);
+    const session = makeSession(realWorld, home);
+    prove(session, plan);
+    const edited = { ...plan, stages: plan.stages.slice(0, -1) };
+    print(measure(`home-lab ${style}, again after an edit`, () => prove(session, edited)));
+  }
+  const small = find(smallWorld, smallHouse(), 'additive');
+  for (const by of [0, 10, 20, 40]) {
+    proveFresh(`small house, ${by} changes more`, smallWorld, smallHouse(), longer(small, by), 1);
+  }
+  for (const count of [10, 100, 1000, 10_000]) {
+    const house = smallHouse({ apps: Array.from({ length: count }, (_, i) => `app${i}`) });
+    proveFresh(`small house, ${count} names`, smallWorld, house, small, 1);
+  }
+  for (const count of [1, 5, 20]) {
+    proveFresh(`small house, ${count} vantage points more`, smallWorld, smallHouse(lans(count)), small, 1);
+  }
+  for (const faults of [0, 1, 2] as const) {
+    proveFresh(`small house, ${faults} faults at a time`, smallWorld, smallHouse(), small, faults);
+  }
+  return rows;
 }

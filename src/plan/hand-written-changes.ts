@@ -1,18 +1,18 @@
 /* The changes of a person's plan: one reader for each word that `do` may have. */
 import type { Fact } from '#estate/fact.ts';
-import { kindTable } from '#estate/kind-table.ts';
 import { parseIp } from '#net/ip.ts';
 import { parseName } from '#net/name.ts';
 import type { Change, PlannedChange } from './change.ts';
 import { because, createdSetting, makeChange, type Wanted } from './draft.ts';
-import { unmetByMove } from './goal.ts';
 import { type DataPath, policyOf, recordOf, serviceNamed, type WrittenContext } from './hand-written.ts';
+import { addDocument, updateDocument, waitWritten } from './hand-written-rest.ts';
 import type { Stage } from './plan.ts';
-import { type Move, repoint, slug } from './repoint.ts';
+import { type Move, slug } from './repoint.ts';
 import { simulate } from './simulate.ts';
 import { unboundedSeconds } from './stages.ts';
 
-interface Written {
+/** One change being read. */
+export interface Written {
   readonly context: WrittenContext;
   readonly data: Readonly<Record<string, unknown>>;
   readonly path: DataPath;
@@ -236,71 +236,4 @@ function setTunnelOrigin(w: Written): PlannedChange | undefined {
     rules.map((r) => ({ fact: r, fields: { service: to } })),
     `Point tunnel ${tunnel} at ${to}`,
   );
-}
-
-/** Every line of the file that says the old address of the Service that moves. */
-function updateDocument(w: Written): PlannedChange | undefined {
-  const file = String(w.data.path ?? '');
-  const { reader, input } = w.context;
-  if (reader.by('mention', 'file', file).length === 0) {
-    return w.context.issue(
-      [...w.path, 'path'],
-      `the snapshot has no document ${file} that states an address`,
-    );
-  }
-  const goal = {
-    kind: 'move',
-    service: w.move.service.key.slice(8),
-    to: w.move.to,
-    policy: 'local',
-  } as const;
-  const lines = unmetByMove(reader, input.start, goal, w.move).filter(
-    (u) => u.reference?.evidence.file === file,
-  );
-  const made = lines.flatMap(
-    (u) => (u.reference && repoint(reader, u.reference, w.move, because(u.says, u.code))?.changes) ?? [],
-  );
-  const settings = made.flatMap((c) => (c.change.kind === 'set' ? c.change.settings : []));
-  return documentChange(w, `Update ${file}`, settings);
-}
-
-function addDocument(w: Written): PlannedChange {
-  return documentChange(w, `Add ${String(w.data.path ?? '')}`, []);
-}
-
-function documentChange(
-  w: Written,
-  title: string,
-  settings: Extract<Change, { kind: 'set' }>['settings'],
-): PlannedChange {
-  const through = { by: 'operator', system: 'documents' } as const;
-  return {
-    id: w.id,
-    title,
-    change: { kind: 'set', settings },
-    through,
-    because: because('written in the plan', 'documents'),
-  };
-}
-
-/** A wait lets answers end; the record is the last one that the plan touched, or the apex that it will touch. */
-function waitWritten(w: Written): PlannedChange | undefined {
-  const { seconds } = w.data;
-  if (typeof seconds !== 'number' || seconds <= 0)
-    return w.context.issue([...w.path, 'seconds'], 'seconds are expected here');
-  const record =
-    w.context.reader.by('recordSet', 'value', w.move.from)[0] ??
-    w.context.reader.by('recordSet', 'value', w.move.to)[0];
-  if (record === undefined)
-    return w.context.issue(w.path, 'no record holds the address, so there is nothing to wait for');
-  const key = `recordSet:${kindTable.recordSet.id(record.value)}` as const;
-  const title = `Wait ${seconds} s`;
-  const change: Change = { kind: 'wait', for: { kind: 'answers', record: key, seconds } };
-  return {
-    id: w.id,
-    title,
-    change,
-    through: { by: 'time', system: 'dns' },
-    because: because(String(w.data.why ?? 'written in the plan'), 'goal'),
-  };
 }

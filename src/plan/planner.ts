@@ -7,12 +7,13 @@ import { type Reader, readerOver } from '#estate/estate.ts';
 import type { Fact, FactKey } from '#estate/fact.ts';
 import type { Ip } from '#net/ip.ts';
 import { chooseAddress, whyTaken } from './address.ts';
+import { decisionsOf, exceptions } from './decisions.ts';
 import { because, type DraftChange } from './draft.ts';
 import { addressOf, scopeOfMove, type Unmet, unmetByMove } from './goal.ts';
 import type { Decision, Goal, Plan, Style } from './plan.ts';
 import { inserted, keysWritten, type RepairContext, repair } from './repair.ts';
 import { type Move, repoint } from './repoint.ts';
-import { moveItself, ownerDecision } from './second-service.ts';
+import { moveItself } from './second-service.ts';
 import { withShortTtls } from './shorter-window.ts';
 import { simulate } from './simulate.ts';
 import { stagesOf } from './stages.ts';
@@ -92,40 +93,6 @@ function notFound(start: Reader, service: string): PlanOutcome {
     .filter((k) => k.endsWith(`/${name}`));
   const nearest = like.length > 0 ? `did you mean ${like.join(' or ')}?` : 'name a Service of the snapshot';
   return { kind: 'unreachable', says: `there is no Service ${service} in the snapshot`, nearest };
-}
-
-function decisionsOf(
-  input: PlannerInput,
-  service: Fact<'service'>,
-  style: Style,
-  target: Target,
-): readonly Decision[] {
-  const by = input.style === 'auto' ? 'default' : 'user';
-  const styles = [
-    { name: 'additive', consequence: 'no window, one more Service to keep' },
-    { name: 'in-place', consequence: 'few moving parts, a window as long as caches hold the old address' },
-  ];
-  const asked: Decision[] = [
-    {
-      question: 'Additive or in place?',
-      chosen: style,
-      options: styles,
-      by,
-      because: styles.find((s) => s.name === style)?.consequence ?? '',
-      evidence: [],
-    },
-    {
-      question: 'Which address?',
-      chosen: target.ip,
-      options: [],
-      by: input.goal.kind === 'move' && input.goal.to === 'auto' ? 'default' : 'user',
-      because: target.says,
-      evidence: [service.evidence],
-    },
-    ...(style === 'additive' ? [ownerDecision(input.start, service)] : []),
-  ];
-  const given = input.decisions ?? [];
-  return asked.map((d) => given.find((g) => g.question === d.question) ?? d);
 }
 
 class Planner {
@@ -284,27 +251,6 @@ class Planner {
 
 function windowSeconds(plan: Plan): number {
   return plan.stages.reduce((sum, s) => sum + (s.window?.seconds ?? 0), 0);
-}
-
-/** What the goal leaves alone and the plan must touch all the same, asked for by name. */
-function exceptions(start: Reader, move: Move, written: ReadonlySet<FactKey>): readonly Decision[] {
-  return scopeOfMove(start, move, new Set()).flatMap(({ what, keys }) => {
-    const touched = keys.filter((k) => written.has(k));
-    if (touched.length === 0) return [];
-    return [
-      {
-        question: `May the plan touch ${what}?`,
-        chosen: 'yes',
-        options: [
-          { name: 'yes', consequence: `${touched.length} settings are re-pointed: ${touched[0]}` },
-          { name: 'no', consequence: `they stop working when ${move.from} is left` },
-        ],
-        by: 'forced' as const,
-        because: `they point at ${move.from}`,
-        evidence: [],
-      },
-    ];
-  });
 }
 
 /** Several edits of one file are one change. */
