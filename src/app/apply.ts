@@ -4,17 +4,22 @@
  */
 
 import { beginRun } from '#apply/begin-run.ts';
+import { turnBack } from '#apply/execute.ts';
+import { parseJournal } from '#apply/journal.ts';
 import { type Problem, preflight } from '#apply/preflight.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
 import { readerOf } from '#estate/estate.ts';
 import { sha256 } from '#net/sha256.ts';
 import type { Plan } from '#plan/plan.ts';
+import type { ProbeReport } from '#probe/probe-report.ts';
 import type { ProofResult, Proved } from '#proof/result.ts';
 import type { Snapshot } from './load-snapshot.ts';
 import { planHash, planText, proofText } from './plan-file.ts';
+import { readerAfterChanges } from './plan-states.ts';
 import { ProbeRounds } from './probe-round.ts';
 import { openPlan, timedProof } from './prove.ts';
 import {
+  type Carrying,
   carryOn,
   defaultRuns,
   isUnfinished,
@@ -26,6 +31,7 @@ import {
   type RunResult,
   type RunSystems,
   type SystemsOf,
+  standingChanges,
   worldOf,
 } from './run-core.ts';
 import { type RunFolder, RunFolders } from './wire.ts';
@@ -37,6 +43,16 @@ export interface ApplyRequest extends RunPlace {
   readonly isDry: boolean;
   readonly hooks: RunHooks;
   readonly systems: SystemsOf;
+  /** Called when the run has ended and its systems are still there; its result counts. */
+  readonly afterwards?: (run: EndedRun) => Promise<RunResult>;
+}
+
+export interface EndedRun {
+  readonly run: string;
+  readonly result: RunResult;
+  /** Probes against the state in which the run left the systems. */
+  readonly check: () => Promise<ProbeReport>;
+  readonly rollBack: (because: string) => Promise<RunResult>;
 }
 
 export type ApplyEnd =
@@ -102,7 +118,7 @@ async function begin(b: Beginning): Promise<ApplyEnd> {
   const { plan, proof, systems, snapshot } = b;
   const { hooks, isDry } = b.request;
   hooks.working('asking every system that the plan writes');
-  const rounds = new ProbeRounds(readerOf(snapshot.estate), plan, systems.probers);
+  const rounds = new ProbeRounds(readerOf(snapshot.estate), plan, systems);
   const problems = [...(await preflight(plan, systems.actuators)), ...unprobed(plan, rounds)];
   if (problems.length > 0) return { kind: 'problems', plan, problems };
   if (isDry) return { kind: 'ready', plan, proof, probes: rounds.size };
@@ -110,9 +126,30 @@ async function begin(b: Beginning): Promise<ApplyEnd> {
   const baseline = await rounds.baseline(hooks.clock.now());
   const folder = await unlessFull(() => makeFolder(b, baseline));
   hooks.begun?.(b.id, plan);
-  const carrying = { folder, plan, proof, snapshot, baseline, systems, hooks };
+  const carrying: Carrying = { folder, plan, proof, snapshot, baseline, systems, hooks };
   await beginRun(worldOf(carrying), identityOf(b));
-  return { kind: 'run', run: b.id, plan, result: await carryOn(carrying) };
+  const result = await carryOn(carrying);
+  const ended = { run: b.id, result, ...afterwardsOf(b, carrying, rounds) };
+  return { kind: 'run', run: b.id, plan, result: (await b.request.afterwards?.(ended)) ?? result };
+}
+
+function afterwardsOf(
+  { plan, snapshot }: Beginning,
+  carrying: Carrying,
+  rounds: ProbeRounds,
+): Pick<EndedRun, 'check' | 'rollBack'> {
+  const { folder, baseline } = carrying;
+  return {
+    check: async () => {
+      const { records } = parseJournal(await folder.journal.read());
+      const state = readerAfterChanges(readerOf(snapshot.estate), standingChanges(plan, records));
+      return rounds.check(state, baseline);
+    },
+    rollBack: async (because) => {
+      await turnBack(worldOf(carrying), because);
+      return carryOn(carrying);
+    },
+  };
 }
 
 function identityOf({ id, plan, proof }: Beginning) {

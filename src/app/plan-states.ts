@@ -41,12 +41,12 @@ function addressesOf(plan: Plan, states: readonly Reader[]): readonly Ip[] {
     .flatMap((c) => (c.change.kind === 'set' ? c.change.settings : []))
     .filter((s) => s.of === 'service')
     .map((s) => s.id);
-  const moved = plan.goal.kind === 'move' ? [plan.goal.service] : [];
+  const moved = 'service' in plan.goal ? [plan.goal.service] : [];
   const ids = [...new Set([...written, ...moved])];
   const vips = states.flatMap((r) =>
     ids.flatMap((id) => r.get('service', id)?.value.vips.map((v) => v.ip) ?? []),
   );
-  return [...new Set(vips)];
+  return [...new Set('ip' in plan.goal ? [plan.goal.ip, ...vips] : vips)];
 }
 
 /** Names that some vantage point finds at one of the addresses, before or after. */

@@ -87,7 +87,7 @@ function addressOf(text: string): Ip | 'auto' {
 }
 
 /** The plan with the hashes of the files and of the objects that it writes. */
-function bindTo(snapshot: Snapshot, plan: Plan): Plan {
+export function bindTo(snapshot: Snapshot, plan: Plan): Plan {
   const files = Object.fromEntries(snapshot.files.map((f) => [f.path, f.sha256]));
   const objects: Record<string, string> = {};
   for (const change of plan.stages.flatMap((s) => s.changes)) {

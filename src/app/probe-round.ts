@@ -21,6 +21,12 @@ const timeoutMs = 4000;
 const roundMs = 180_000;
 const parallel = 8;
 
+export interface ProbingFrom {
+  readonly probers: Probers;
+  /** Names that are probed, in their order; all where not given. */
+  readonly mostNames?: number;
+}
+
 /** The probes of one plan, made whenever asked. */
 export class ProbeRounds {
   readonly #start: Reader;
@@ -29,14 +35,17 @@ export class ProbeRounds {
   readonly #elsewhere: readonly Probe[];
   readonly #leftOut: readonly string[];
 
-  constructor(start: Reader, plan: Plan, probers: Probers) {
-    const { probes, leftOut } = probePlan(scopeOfPlan(start, plan), start);
+  constructor(start: Reader, plan: Plan, { probers, mostNames = Number.POSITIVE_INFINITY }: ProbingFrom) {
+    const scope = scopeOfPlan(start, plan);
+    const names = scope.names.slice(0, mostNames);
+    const { probes, leftOut } = probePlan({ ...scope, names }, start);
+    const unasked = scope.names.length - names.length;
     const canHere = (p: Probe) => probers.at(p.from)?.can(p.attempt) === true;
     this.#start = start;
     this.#probers = probers;
     this.#here = probes.filter(canHere);
     this.#elsewhere = probes.filter((p) => !canHere(p));
-    this.#leftOut = leftOut;
+    this.#leftOut = unasked === 0 ? leftOut : [...leftOut, `${unasked} names more`];
   }
 
   /** Number of probes that can be made from here. */

@@ -1,10 +1,10 @@
 /* `prove`: a plan as a file, Sightline's own or a person's, against the snapshot that it was made from. */
-import { SightlineError } from '#estate/error.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { ProofResult } from '#proof/result.ts';
 import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
 import { proveSnapshot } from './plan.ts';
 import { readPlan, refuseIfMoved, snapshotFolderOf } from './plan-file.ts';
+import { readYamlPlan } from './plan-yaml.ts';
 
 export interface ProveReport {
   readonly format: 1;
@@ -33,11 +33,7 @@ export function timedProof(snapshot: Snapshot, plan: Plan): ProofResult {
 
 /** The plan and its snapshot. Throws SightlineError `plan-moved` where the snapshot is not the plan's any more. */
 export async function openPlan(path: string): Promise<OpenPlan> {
-  if (/\.ya?ml$/.test(path)) {
-    throw new SightlineError('wrong-use', `${path}: plans that a person wrote are not read yet`, {
-      hint: 'prove the plan.json of sightline plan --out',
-    });
-  }
+  if (/\.ya?ml$/.test(path)) return readYamlPlan(path);
   const plan = await readPlan(path);
   const snapshot = await loadSnapshot(await snapshotFolderOf(plan, path));
   refuseIfMoved(plan, snapshot);

@@ -51,6 +51,8 @@ export interface RunSystems {
   readonly actuators: readonly Actuator[];
   readonly probers: Probers;
   readonly policy?: Partial<RunPolicy>;
+  /** Names that are probed; all where not given. */
+  readonly mostNames?: number;
   readonly close?: () => Promise<void>;
 }
 
@@ -160,7 +162,7 @@ function gatesOf({ plan, snapshot, baseline, systems, hooks }: Carrying): GatePr
           says: 'the snapshot of the plan is gone or has moved, so that nothing can be predicted',
         };
       const start = readerOf(snapshot.estate);
-      const rounds = new ProbeRounds(start, plan, systems.probers);
+      const rounds = new ProbeRounds(start, plan, systems);
       if (rounds.size === 0)
         return {
           passed: false,

@@ -13,7 +13,12 @@ export interface SystemsOptions {
 }
 
 export function systemsFor(options: SystemsOptions): SystemsOf {
-  return async (snapshot) => realSystems(snapshot, options);
+  return async (snapshot, plan) => {
+    if (!options.isLab) return realSystems(snapshot, options);
+    options.working('bringing the estate up in the lab');
+    const { labSystems } = await import('./lab-systems.ts');
+    return labSystems(snapshot, plan);
+  };
 }
 
 async function realSystems(snapshot: Snapshot, { from }: SystemsOptions): Promise<RunSystems> {

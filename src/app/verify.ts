@@ -42,7 +42,7 @@ export interface VerifyReport extends ProbeReport {
 export async function verify(request: VerifyRequest): Promise<VerifyReport> {
   const subject = await subjectOf(request);
   const start = readerOf(subject.snapshot.estate);
-  const rounds = new ProbeRounds(start, subject.plan, await request.probers(subject.snapshot));
+  const rounds = new ProbeRounds(start, subject.plan, { probers: await request.probers(subject.snapshot) });
   if (rounds.size === 0)
     throw new SightlineError('nothing-to-probe', nothingFromHere, {
       hint: 'sightline.yaml names the vantage points; sightline runbook PLAN has the checks for a person',

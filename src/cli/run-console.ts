@@ -65,6 +65,15 @@ export class RunConsole {
     }
   }
 
+  /** A question that is yes with --yes, and no where nobody is there. */
+  async wants(asks: string): Promise<boolean> {
+    if (this.#options.isYes) return true;
+    if (this.#terminal.ask === undefined || this.#options.isJson) return false;
+    this.#hideLine();
+    const answer = await this.#terminal.ask(`${plain(asks)} [y/N] `, new AbortController().signal);
+    return /^y(es)?$/i.test(answer.trim());
+  }
+
   /** First: the question. At a question, or a second time: no more asking. */
   interrupt(stop: () => never): void {
     if (this.#order !== undefined) stop();
@@ -80,7 +89,7 @@ export class RunConsole {
   }
 
   async #whatNow(): Promise<Order> {
-    this.#print(
+    this.print(
       this.#terminal.palette.warn(
         'Interrupted. The change at hand is finished first. Ctrl-C again stops at once.',
       ),
@@ -121,15 +130,15 @@ export class RunConsole {
     return {
       confirm: async (asks) => {
         if (this.#options.isYes) {
-          this.#print(`  ${this.#terminal.palette.accent('?')} ${plain(asks)} yes (--yes)`);
+          this.print(`  ${this.#terminal.palette.accent('?')} ${plain(asks)} yes (--yes)`);
           return 'go-on';
         }
-        this.#print(`  ${this.#terminal.palette.accent('?')} ${plain(asks)}`);
+        this.print(`  ${this.#terminal.palette.accent('?')} ${plain(asks)}`);
         return this.#choose('go on', 'pause');
       },
       decide: async (says, next) => {
         const { bad, dim } = this.#terminal.palette;
-        this.#print(`  ${bad('✘')} ${plain(says)}\n${dim(`    ${plain(next)}`)}`);
+        this.print(`  ${bad('✘')} ${plain(says)}\n${dim(`    ${plain(next)}`)}`);
         return this.#choose('try again', 'pause');
       },
     };
@@ -179,10 +188,10 @@ export class RunConsole {
     const stage = stageTitleOf(entry, this.#titles);
     if (stage !== undefined && stage !== this.#heading) {
       this.#heading = stage;
-      this.#print(`\n${this.#terminal.palette.strong(plain(stage))}`);
+      this.print(`\n${this.#terminal.palette.strong(plain(stage))}`);
     }
     const text = entryText(entry, this.#titles, this.#terminal);
-    if (text !== undefined) this.#print(text);
+    if (text !== undefined) this.print(text);
   }
 
   #begun(run: string, plan: Plan): void {
@@ -211,7 +220,7 @@ export class RunConsole {
     this.#terminal.out(JSON.stringify(event));
   }
 
-  #print(text: string): void {
+  print(text: string): void {
     if (this.#options.isJson) return;
     this.#hideLine();
     this.#terminal.out(text);

@@ -25,7 +25,8 @@ export function predict(probe: Probe, reader: Reader, walk: WalkFlow): Predictio
   const seenAs = [
     ...new Set(traces.flatMap((t) => t.identities.find((i) => i.consumer === 'access-log')?.client ?? [])),
   ];
-  const outcomes = new Set(traces.map((t) => outcomeOf(t, flow)));
+  const isHttp = probe.attempt.kind === 'http';
+  const outcomes = new Set(traces.map((t) => (isHttp ? outcomeOf(t, flow) : connectionOf(t))));
   const [only] = outcomes;
   const outcome = outcomes.size === 1 && only !== undefined ? only : 'unknown';
   const says = [...new Set(traces.map(endOf))].join(' or ');
@@ -51,11 +52,21 @@ const outcomes: Partial<Record<Disposition, Prediction['outcome']>> = {
   unknown: 'unknown',
 };
 
+/** A connection is accepted by whatever was reached, whatever is said over it. */
+function connectionOf(trace: Trace): Prediction['outcome'] {
+  if (trace.reached !== undefined) return wayBackOf(trace);
+  return trace.disposition === 'unknown' ? 'unknown' : 'fails';
+}
+
+function wayBackOf({ returnPath }: Trace): Prediction['outcome'] {
+  const back = returnPath?.disposition ?? 'delivered';
+  return back === 'delivered' ? 'works' : back === 'unknown' ? 'unknown' : 'fails';
+}
+
 function outcomeOf(trace: Trace, flow: Flow): Prediction['outcome'] {
   const outcome = outcomes[trace.disposition] ?? 'fails';
-  if (outcome !== 'works') return outcome;
-  const back = trace.returnPath?.disposition ?? 'delivered';
-  if (back !== 'delivered') return back === 'unknown' ? 'unknown' : 'fails';
+  const back = outcome === 'works' ? wayBackOf(trace) : outcome;
+  if (back !== 'works') return back;
   if (flow.protocol !== 'udp' || trace.quic === undefined) return 'works';
   return trace.quic.completes === 'yes' ? 'works' : trace.quic.completes === 'no' ? 'fails' : 'unknown';
 }

@@ -1,10 +1,11 @@
 /* `sightline apply`: carries a proved plan out, on the systems of sightline.yaml or in the lab. */
-import { type ApplyEnd, applyPlan } from '#app/apply.ts';
-import type { SystemsOf } from '#app/run-core.ts';
+import { type ApplyEnd, applyPlan, type EndedRun } from '#app/apply.ts';
+import type { RunResult, SystemsOf } from '#app/run-core.ts';
 import { type SystemsOptions, systemsFor } from '#app/run-systems.ts';
 import { count, goalText } from '#report/plan-text.ts';
 import { proofToText } from '#report/proof-text.ts';
 import { problemsText, titlesOf } from '#report/run-text.ts';
+import { probesText } from '#report/verify-text.ts';
 import type { Run } from '../main.ts';
 import { RunConsole } from '../run-console.ts';
 import { carried, runsOption, showEnding } from '../run-end.ts';
@@ -17,7 +18,7 @@ export function applyOn(systems: (options: SystemsOptions) => SystemsOf): Run {
   return async (terminal, [plan = ''], options) => {
     const isJson = options.json === true;
     const console = new RunConsole(terminal, { isYes: options.yes === true, isJson });
-    const place = runsOption(options);
+    const place = placeOf(options);
     const look = { isJson, ...place, rolledBackCode: 3 };
     const hooks = console.hooks();
     return carried(terminal, console, look, async () => {
@@ -30,11 +31,46 @@ export function applyOn(systems: (options: SystemsOptions) => SystemsOf): Run {
           ...(typeof options.from === 'string' && { from: options.from }),
           working: hooks.working,
         }),
+        afterwards: (ended) => afterwards(terminal, console, ended, options),
         ...place,
       });
       return end.kind === 'run' ? showEnding(terminal, end, look) : showRefusal(terminal, end, isJson);
     });
   };
+}
+
+/** Runs in the lab are kept apart: their systems are gone when the command ends. */
+function placeOf(options: Record<string, unknown>): { readonly runs?: string } {
+  const place = runsOption(options);
+  return options.lab === true && place.runs === '.sightline/runs' ? { runs: '.sightline/lab-runs' } : place;
+}
+
+/** What was done is probed once more; in the lab the way back is offered too. */
+async function afterwards(
+  terminal: Terminal,
+  console: RunConsole,
+  ended: EndedRun,
+  options: Record<string, unknown>,
+): Promise<RunResult> {
+  const isJson = options.json === true;
+  if (ended.result.kind !== 'done') return ended.result;
+  await showProbes(terminal, console, ended, isJson);
+  if (options.lab !== true || !(await console.wants('Take it all back in the lab?'))) return ended.result;
+  const result = await ended.rollBack('the way back is tried in the lab');
+  await showProbes(terminal, console, ended, isJson);
+  return result;
+}
+
+async function showProbes(
+  terminal: Terminal,
+  console: RunConsole,
+  ended: EndedRun,
+  isJson: boolean,
+): Promise<void> {
+  console.hooks().working('probing what was reached');
+  const report = await ended.check();
+  if (isJson) terminal.out(JSON.stringify({ event: 'probes', ...report }));
+  else console.print(`\n${probesText(report, terminal)}`);
 }
 
 function showRefusal(terminal: Terminal, end: Exclude<ApplyEnd, { kind: 'run' }>, isJson: boolean): number {

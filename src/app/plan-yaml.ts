@@ -1,0 +1,65 @@
+/* A plan as a person writes it: YAML, read against its snapshot, every mistake with its line. */
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { messageOf, SightlineError } from '#estate/error.ts';
+import { readerOf } from '#estate/estate.ts';
+import { type DataPath, readWrittenPlan, type WrittenIssue } from '#plan/hand-written.ts';
+import type { Plan } from '#plan/plan.ts';
+import { realWorld } from '#plan/real-world.ts';
+import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
+import { bindTo } from './plan.ts';
+
+/** The plan and the snapshot that it names (its folder where it names none). Throws SightlineError `bad-plan`. */
+export async function readYamlPlan(
+  path: string,
+): Promise<{ readonly plan: Plan; readonly snapshot: Snapshot }> {
+  const lines = new LineCounter();
+  const document = parseDocument(await text(path), { lineCounter: lines });
+  const [error] = document.errors;
+  if (error) throw badPlan(path, [{ path: [], says: messageOf(error) }]);
+  const data: unknown = document.toJS();
+  const folder = resolve(dirname(path), snapshotIn(data));
+  const snapshot = await loadSnapshot(folder);
+  const written = readWrittenPlan({
+    data,
+    lineOf: (at) => lineOf(document, lines, at),
+    start: readerOf(snapshot.estate),
+    world: realWorld,
+    snapshot: { path: folder, takenAt: snapshot.takenAt ?? '', fingerprint: { files: {}, objects: {} } },
+  });
+  if (!written.ok) throw badPlan(path, written.issues);
+  return { plan: bindTo(snapshot, written.plan), snapshot };
+}
+
+async function text(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new SightlineError('wrong-use', `no plan can be read from ${path}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function snapshotIn(data: unknown): string {
+  const named = (data as { readonly snapshot?: unknown } | null)?.snapshot;
+  return typeof named === 'string' ? named : '.';
+}
+
+/** Line of the node at the path, or of its nearest parent. */
+function lineOf(document: Document, lines: LineCounter, path: DataPath): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return undefined;
+}
+
+function badPlan(path: string, issues: readonly WrittenIssue[]): SightlineError {
+  const wrong = issues.map((i) => `${i.line === undefined ? '' : `line ${i.line}: `}${i.says}`);
+  return new SightlineError('bad-plan', `${path} is no plan: ${wrong.slice(0, 5).join('; ')}`, {
+    hint:
+      wrong.length > 5
+        ? `and ${wrong.length - 5} more places`
+        : 'examples/home-lab/plan-as-written.yaml is one',
+  });
+}

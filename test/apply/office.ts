@@ -1,0 +1,158 @@
+/* A small plan on the office's estate, and systems in memory that it is carried out on: what apply's tests share. */
+import { join } from 'node:path';
+import { loadSnapshot, type Snapshot } from '#app/load-snapshot.ts';
+import { bindTo } from '#app/plan.ts';
+import type { RunSystems, SystemsOf } from '#app/run-core.ts';
+import type { Actuator, Observed, WriteOutcome } from '#apply/actuator.ts';
+import type { Terminal } from '#cli/terminal.ts';
+import { canonical } from '#estate/fingerprint.ts';
+import type { PlannedChange } from '#plan/change.ts';
+import type { Plan } from '#plan/plan.ts';
+import type { Attempt, Observation, Prober } from '#probe/prober.ts';
+import { paletteFor } from '#report/style.ts';
+
+export const officeFolder = join(import.meta.dirname, '../../examples/nginx-office');
+
+function alias(name: string): PlannedChange {
+  const after = { firewall: 'edge', name, type: 'host', entries: ['172.20.4.90'], descr: 'test' } as const;
+  return {
+    id: `alias-${name}`,
+    title: `Create alias ${name} on edge`,
+    change: { kind: 'set', settings: [{ of: 'alias', id: `edge/${name}`, before: null, after }] },
+    through: { by: 'api', system: 'firewall/edge' },
+    because: { says: 'the test wants it', serves: 'goal', evidence: [] },
+  };
+}
+
+const wait: PlannedChange = {
+  id: 'wait-a-while',
+  title: 'Wait 60 s',
+  change: { kind: 'wait', for: { kind: 'condition', says: 'a minute has passed', seconds: 60 } },
+  through: { by: 'time', system: 'firewall/edge' },
+  because: { says: 'waits are tested too', serves: 'goal', evidence: [] },
+};
+
+let snapshot: Promise<Snapshot> | undefined;
+
+/** Two stages: an alias, a wait, an alias and probes; then an alias and a question. */
+export async function officePlan(): Promise<Plan> {
+  snapshot ??= loadSnapshot(officeFolder);
+  const read = await snapshot;
+  return bindTo(read, {
+    format: 1,
+    snapshot: { path: officeFolder, takenAt: read.takenAt ?? '', fingerprint: { files: {}, objects: {} } },
+    goal: { kind: 'set-policy', service: 'office/ingress-nginx/public-controller', policy: 'cluster' },
+    style: 'additive',
+    outOfScope: [],
+    decisions: [],
+    stages: [
+      {
+        id: 'first',
+        title: 'First things',
+        changes: [alias('one'), wait, alias('two')],
+        gates: [{ kind: 'probes', says: 'all' }],
+      },
+      {
+        id: 'second',
+        title: 'Second things',
+        changes: [alias('three')],
+        gates: [{ kind: 'confirm', asks: 'Good?' }],
+      },
+    ],
+  });
+}
+
+/** Firewall and network of the office, in memory. */
+export class Office {
+  /** Setting id → its value as JSON; absent: null. */
+  readonly values = new Map<string, string>();
+  readonly writes: string[] = [];
+  /** Outcome of the n-th write instead of its effect; `unknown` takes effect all the same. */
+  readonly faults: (WriteOutcome | undefined)[] = [];
+  /** Called before the n-th write. */
+  onWrite: (n: number) => void = () => undefined;
+  /** Whether probes work. */
+  works: (attempt: Attempt) => boolean = () => true;
+  preflightSays: readonly string[] = [];
+
+  readonly systems: SystemsOf = async (): Promise<RunSystems> => ({
+    actuators: [this.#actuator()],
+    probers: { at: (vantage) => (vantage === 'office' ? this.#prober() : undefined) },
+    policy: { timeScale: 0, firstPauseMs: 1, settleMs: 20, tries: 2 },
+  });
+
+  #actuator(): Actuator {
+    return {
+      name: 'memory',
+      can: (system) => system === 'firewall/edge',
+      preflight: async () => this.preflightSays,
+      observe: async (change) => this.#observe(change),
+      write: async (change) => this.#write(change),
+    };
+  }
+
+  #observe({ change }: PlannedChange): Observed {
+    if (change.kind === 'wait') return { kind: 'before' };
+    const isAt = (side: 'before' | 'after') =>
+      change.settings.every((s) => (this.values.get(s.id) ?? 'null') === canonical(s[side]));
+    if (isAt('after')) return { kind: 'after' };
+    return isAt('before') ? { kind: 'before' } : { kind: 'other', says: 'somebody was here' };
+  }
+
+  #write({ id, change }: PlannedChange): WriteOutcome {
+    const n = this.writes.length;
+    this.onWrite(n);
+    const fault = this.faults[n];
+    this.writes.push(id);
+    if (change.kind === 'set' && (fault === undefined || fault.kind === 'unknown'))
+      for (const s of change.settings) this.#put(s.id, canonical(s.after));
+    return fault ?? { kind: 'written' };
+  }
+
+  #put(id: string, value: string): void {
+    if (value === 'null') this.values.delete(id);
+    else this.values.set(id, value);
+  }
+
+  #prober(): Prober {
+    const seen = (ok: boolean): Observation => ({
+      outcome: ok ? 'works' : 'fails',
+      says: ok ? 'answers' : 'silence',
+      ms: 1,
+    });
+    return { can: () => true, attempt: async (attempt) => seen(this.works(attempt)) };
+  }
+}
+
+/** A terminal that keeps what it is told; `answers` are typed one after the other (none: nobody is there). */
+export function paperTerminal(answers?: readonly string[]): {
+  terminal: Terminal;
+  text: () => string;
+  out: () => string;
+} {
+  const lines: string[] = [];
+  const outs: string[] = [];
+  const left = [...(answers ?? [])];
+  const palette = paletteFor(false);
+  const terminal: Terminal = {
+    out: (text) => {
+      lines.push(text);
+      outs.push(text);
+    },
+    note: (text) => void lines.push(text),
+    palette,
+    notePalette: palette,
+    width: 100,
+    isInteractive: answers !== undefined,
+    env: {},
+    ...(answers !== undefined && {
+      ask: async (question: string) => {
+        const answer = left.shift();
+        if (answer === undefined) throw new Error('nobody answers');
+        lines.push(`${question}${answer}`);
+        return answer;
+      },
+    }),
+  };
+  return { terminal, text: () => lines.join('\n'), out: () => outs.join('\n') };
+}
