@@ -47,15 +47,32 @@ export function changesToUndo(plan: Plan, entries: readonly Entry[]): readonly P
     if ((e.kind === 'intent' || e.kind === 'waiting') && e.direction === 'forward') begun.add(e.change);
     if (e.kind === 'verified' && e.direction === 'back') begun.delete(e.change);
   }
-  return plan.stages
-    .flatMap((s) => s.changes)
-    .filter((c) => begun.has(c.id))
+  const all = plan.stages.flatMap((s) => s.changes);
+  const furthest = all.findLastIndex((c) => wasBegun(entries, c.id));
+  return all
+    .filter((c, at) => (begun.has(c.id) && !isOnlyFor(c, 'forward')) || isDueBack(entries, c, at < furthest))
     .reverse();
+}
+
+/** A wait of one direction is passed over in the other. */
+function isOnlyFor(change: PlannedChange, direction: Direction): boolean {
+  return change.change.kind === 'wait' && change.change.direction === direction;
+}
+
+/** A wait for the way back alone: due once the run got further than it. */
+function isDueBack(entries: readonly Entry[], change: PlannedChange, isPassed: boolean): boolean {
+  return isPassed && isOnlyFor(change, 'back') && !isVerified(entries, change.id, 'back');
+}
+
+function wasBegun(entries: readonly Entry[], id: string): boolean {
+  return entries.some(
+    (e) => (e.kind === 'intent' || e.kind === 'waiting') && e.change === id && e.direction === 'forward',
+  );
 }
 
 function nextForward(plan: Plan, entries: readonly Entry[]): Action {
   for (const stage of plan.stages) {
-    const change = stage.changes.find((c) => !isVerified(entries, c.id, 'forward'));
+    const change = stage.changes.find((c) => !isOnlyFor(c, 'back') && !isVerified(entries, c.id, 'forward'));
     if (change) return actionOn(change, 'forward', entries);
     const isPassed = entries.some(
       (e) => e.kind === 'gate' && e.stage === stage.id && e.direction === 'forward' && e.passed,
