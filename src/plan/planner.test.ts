@@ -60,6 +60,26 @@ describe('additive', () => {
   });
 });
 
+describe('files of nodes', () => {
+  test('a registry mirror is re-pointed while both addresses answer', () => {
+    const mirror = of('mention', {
+      system: 'node/n1',
+      file: 'node/n1/hosts.toml',
+      line: 1,
+      start: 0,
+      end: 9,
+      ip: '10.0.20.200' as never,
+      text: '10.0.20.200',
+      syntax: 'toml',
+      path: 'host."https://10.0.20.200:443"',
+    });
+    const found = ids(planIn({ more: [mirror] }, 'additive'));
+    const at = found.findIndex((i) => i.startsWith('text-node-n1'));
+    expect(at).toBeGreaterThan(found.indexOf('second-service'));
+    expect(at).toBeLessThan(found.indexOf('retire-first'));
+  });
+});
+
 describe('in place', () => {
   test('the main case has one window', () => {
     const outcome = planIn({}, 'in-place');

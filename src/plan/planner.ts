@@ -28,7 +28,7 @@ export interface PlannerInput {
   /** `quick`: without faults, which most counterexamples do not need. */
   readonly prove: (plan: Plan, depth: 'quick' | 'full') => Verdict;
   /** What the walk of the flow reads in the start. */
-  readonly readsOf: (flow: Flow) => ReadonlySet<string>;
+  readonly readsOf: (flow: Flow) => Pick<ReadonlySet<string>, 'has'>;
   readonly snapshot: Plan['snapshot'];
   readonly decisions?: readonly Decision[];
 }

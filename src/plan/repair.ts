@@ -20,13 +20,17 @@ export interface RepairContext {
   readonly move: Move;
   readonly style: 'additive' | 'in-place';
   /** What the flow's walk reads in the start. */
-  readonly readsOf: (flow: NonNullable<Refutation['flow']>) => ReadonlySet<string>;
+  readonly readsOf: (flow: NonNullable<Refutation['flow']>) => Pick<ReadonlySet<string>, 'has'>;
 }
 
 export type Changes = readonly DraftChange[];
 
 /** The changes with the repair in its place; undefined where there is none. */
 export function repair(context: RepairContext, changes: Changes, refuted: Refutation): Changes | undefined {
+  const isEarly = refuted.invariant === 'consumers-served' || refuted.invariant === 'published-service';
+  if (isEarly && context.style === 'additive' && changes.some((c) => c.id === 'move-service')) {
+    return bothAddresses(context, changes, refuted);
+  }
   switch (refuted.invariant) {
     case 'credentials-reachable':
       return fetchSecret(context, changes, refuted);
@@ -148,7 +152,7 @@ export function keysWritten(change: DraftChange): readonly FactKey[] {
   return change.change.kind === 'wait' ? [] : change.change.settings.map(keyOfSetting);
 }
 
-function isRead(reader: Reader, r: Reference, reads: ReadonlySet<string>): boolean {
+function isRead(reader: Reader, r: Reference, reads: Pick<ReadonlySet<string>, 'has'>): boolean {
   if (reads.has(r.fact)) return true;
   const fact = reader.get(r.kind, r.fact.slice(r.kind.length + 1)) as Fact | undefined;
   return fact !== undefined && collectionsOf(fact.kind, fact.value).some((c) => reads.has(c));

@@ -2,110 +2,99 @@
  * Answers kept with what they were read from. An answer is good wherever nothing in its read set differs: the keys of
  * its facts, the absences and the collections. One store for each stage of the walk, and one for whole walks.
  */
-import type { ReadKey } from '#estate/estate.ts';
-import type { View } from './view.ts';
+import { intersects, type ReadSet } from './read-set.ts';
+import type { Shape, View } from './view.ts';
 
 export interface Kept<T> {
   readonly value: T;
-  readonly reads: ReadonlySet<ReadKey>;
+  readonly reads: ReadSet;
 }
 
 /** Answers that depend on the same of the keys that views touch; what else they read can differ in no view. */
-interface Shape<T> {
-  readonly reads: ReadonlySet<ReadKey>;
-  /** Those of the touched keys that were read; `known` says of how many this was asked. */
-  readonly touched: ReadKey[];
+interface Group<T> {
+  readonly shape: Shape;
+  /** By what the view holds at the shape's keys. */
+  readonly bySignature: Map<number, Kept<T>>;
+}
+
+interface Question<T> {
+  groups: Group<T>[];
+  /** How many touchable keys the groups were made for. */
   known: number;
-  /** By the versions of what was read, as far as a view touches it. */
-  readonly bySignature: Map<string, Kept<T>>;
+  readonly byView: Map<View, Kept<T>>;
 }
 
 /** Computes an answer in a view and says what it read. */
 export type Compute<T> = (view: View) => Kept<T>;
 
 export class KeptAnswers<T> {
-  readonly #shapes = new Map<string, Shape<T>[]>();
-  readonly #byView = new WeakMap<View, Map<string, Kept<T>>>();
+  readonly #questions = new Map<string, Question<T>>();
   fresh = 0;
   asked = 0;
 
   /** The answer to the question in the view: kept, or computed and kept. */
   answer(view: View, key: string, compute: Compute<T>): Kept<T> {
     this.asked++;
-    const known = this.#byView.get(view)?.get(key);
+    const question = this.#question(key);
+    const known = question.byView.get(view);
     if (known !== undefined) return known;
     const kept =
-      this.#fromParent(view, key) ?? this.#fromShapes(view, key) ?? this.#compute(view, key, compute);
-    this.#remember(view, key, kept);
+      fromParent(view, question) ?? fromGroups(view, question) ?? this.#compute(view, question, compute);
+    question.byView.set(view, kept);
     return kept;
   }
 
-  #remember(view: View, key: string, kept: Kept<T>): void {
-    const ofView = this.#byView.get(view);
-    if (ofView === undefined) this.#byView.set(view, new Map([[key, kept]]));
-    else ofView.set(key, kept);
+  #question(key: string): Question<T> {
+    const known = this.#questions.get(key);
+    if (known !== undefined) return known;
+    const question: Question<T> = { groups: [], known: 0, byView: new Map() };
+    this.#questions.set(key, question);
+    return question;
   }
 
-  #fromParent(view: View, key: string): Kept<T> | undefined {
-    const { parent } = view;
-    const kept = parent && this.#byView.get(parent.view)?.get(key);
-    if (parent === undefined || kept === undefined) return undefined;
-    for (const k of parent.differs) if (kept.reads.has(k)) return undefined;
-    return kept;
-  }
-
-  #fromShapes(view: View, key: string): Kept<T> | undefined {
-    for (const shape of this.#shapes.get(key) ?? []) {
-      const kept = shape.bySignature.get(signatureOf(view, shape));
-      if (kept !== undefined) return kept;
-    }
-    return undefined;
-  }
-
-  #compute(view: View, key: string, compute: Compute<T>): Kept<T> {
+  #compute(view: View, question: Question<T>, compute: Compute<T>): Kept<T> {
     this.fresh++;
-    const { value, reads } = compute(view);
-    let shapes = this.#shapes.get(key);
-    if (shapes === undefined) {
-      shapes = [];
-      this.#shapes.set(key, shapes);
-    }
-    const kept: Kept<T> = { value, reads };
-    const fresh: Shape<T> = { reads, touched: [], known: 0, bySignature: new Map() };
-    catchUp(view, fresh);
-    const shape = shapes.find((s) => isSameShape(view, s, fresh));
-    if (shape === undefined) shapes.push(fresh);
-    (shape ?? fresh).bySignature.set(signatureOf(view, shape ?? fresh), kept);
+    const kept = compute(view);
+    regroup(view, question);
+    put(question, view.shapeOf(kept.reads), kept, view);
     return kept;
   }
 }
 
-/** Asks of keys that views came to touch since; an answer that read otherwise than its shape leaves it. */
-function catchUp<T>(view: View, shape: Shape<T>): void {
-  const { all } = view.touchable;
-  for (; shape.known < all.length; shape.known++) {
-    const key = all[shape.known];
-    if (key === undefined) continue;
-    const isRead = shape.reads.has(key);
-    for (const [signature, kept] of shape.bySignature) {
-      if (kept.reads !== shape.reads && kept.reads.has(key) !== isRead) shape.bySignature.delete(signature);
-    }
-    if (isRead) shape.touched.push(key);
-  }
+function fromParent<T>(view: View, { byView }: Question<T>): Kept<T> | undefined {
+  const { parent } = view;
+  if (parent === undefined) return undefined;
+  const kept = byView.get(parent.view);
+  return kept !== undefined && !intersects(kept.reads.bits(view.touchable), parent.differs)
+    ? kept
+    : undefined;
 }
 
-function isSameShape<T>(view: View, a: Shape<T>, b: Shape<T>): boolean {
-  catchUp(view, a);
-  return a.touched.length === b.touched.length && a.touched.every((key, i) => key === b.touched[i]);
+function fromGroups<T>(view: View, question: Question<T>): Kept<T> | undefined {
+  regroup(view, question);
+  for (const group of question.groups) {
+    const kept = group.bySignature.get(view.signatureOf(group.shape));
+    if (kept !== undefined) return kept;
+  }
+  return undefined;
 }
 
-/** Versions of what was read, where the view differs from the estate; keys in the order in which views came to touch them. */
-function signatureOf<T>(view: View, shape: Shape<T>): string {
-  catchUp(view, shape);
-  let signature = '';
-  for (const [i, key] of shape.touched.entries()) {
-    const version = view.versions.get(key);
-    if (version !== undefined) signature += `${i}=${version};`;
-  }
-  return signature;
+/**
+ * Once views touch more keys, answers of one group may depend on different ones. Where an answer was computed, none of
+ * the newer keys were touched, so any view in which it was found before still tells its signature.
+ */
+function regroup<T>(view: View, question: Question<T>): void {
+  const count = view.touchable.all.length;
+  if (question.known === count) return;
+  question.known = count;
+  if (question.groups.length === 0) return;
+  question.groups = [];
+  for (const [at, kept] of question.byView) put(question, view.shapeOf(kept.reads), kept, at);
+}
+
+function put<T>(question: Question<T>, shape: Shape, kept: Kept<T>, view: View): void {
+  const group = question.groups.find((g) => g.shape === shape);
+  const signature = view.signatureOf(shape);
+  if (group !== undefined) group.bySignature.set(signature, kept);
+  else question.groups.push({ shape, bySignature: new Map([[signature, kept]]) });
 }

@@ -11,6 +11,7 @@ import { pathKey, type Stages } from '#dataplane/walk.ts';
 import { type Reader, type ReadKey, recordingReader } from '#estate/estate.ts';
 import type { StagedWorld, World } from '#plan/world.ts';
 import { type Kept, KeptAnswers } from './kept.ts';
+import { ReadSet } from './read-set.ts';
 import type { View } from './view.ts';
 
 /** A walk with everything that it depends on. */
@@ -69,7 +70,7 @@ export class Memo {
   /** Stages that answer from what is kept, and add what a kept answer had read to what is being read now. */
   #stages(staged: StagedWorld, view: View, reader: Reader, note: Note): Stages {
     const use = <T>(kept: Kept<T>): T => {
-      for (const key of kept.reads) note(key);
+      note(kept.reads);
       return kept.value;
     };
     return {
@@ -98,12 +99,15 @@ export class Memo {
   }
 
   #record<T>(view: View, compute: (reader: Reader, note: Note) => T): Kept<T> {
-    const reads = new Set<ReadKey>();
-    const note = (key: ReadKey) => {
-      reads.add(key);
-    };
-    const value = compute(recordingReader(view.reader, note), note);
-    return { value, reads };
+    const own = new Set<ReadKey>();
+    const parts = new Set<ReadSet>();
+    const reader = recordingReader(view.reader, (key) => {
+      own.add(key);
+    });
+    const value = compute(reader, (reads) => {
+      parts.add(reads);
+    });
+    return { value, reads: new ReadSet(own, [...parts]) };
   }
 
   /** Number of what the ingress sees of a path: equal for paths that differ in their hops only. */
@@ -126,7 +130,8 @@ export class Memo {
   }
 }
 
-type Note = (key: ReadKey) => void;
+/** Takes what a kept answer had read into what is being read. */
+type Note = (reads: ReadSet) => void;
 
 /** Text that tells flows apart, headers included. */
 export function flowKey(flow: Flow): string {

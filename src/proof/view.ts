@@ -13,6 +13,7 @@ import {
 } from '#estate/estate.ts';
 import type { Fact, FactKey } from '#estate/fact.ts';
 import { canonical } from '#estate/fingerprint.ts';
+import { type Bits, type ReadSet, setBit, type Touchable } from './read-set.ts';
 
 export interface View {
   /** Equal for views that hold equal facts. */
@@ -24,9 +25,19 @@ export interface View {
   /** Version of every touched key; a key that is not here is as in the estate. Ordered by key. */
   readonly versions: ReadonlyMap<ReadKey, number>;
   /** Every key that any view of the estate touches, shared by all; it only grows. */
-  readonly touchable: { readonly all: readonly ReadKey[] };
+  readonly touchable: Touchable;
   /** View that this one was made from, and the keys that differ from it. */
-  readonly parent?: { readonly view: View; readonly differs: readonly ReadKey[] };
+  readonly parent?: { readonly view: View; readonly differs: Bits };
+  /** The touchable keys among the reads; the same object for equal ones. */
+  readonly shapeOf: (reads: ReadSet) => Shape;
+  /** What the view holds at the shape's keys, as a number: equal only where all of it is equal. */
+  readonly signatureOf: (shape: Shape) => number;
+}
+
+/** Keys that answers depend on, as numbers of touchable keys, ascending. */
+export interface Shape {
+  readonly id: number;
+  readonly keys: readonly number[];
 }
 
 /** Makes views of one estate; versions are numbers that stay the same as long as the maker lives. */
@@ -37,17 +48,23 @@ export class Views {
   readonly #ofFact = new WeakMap<Fact, number>();
   readonly #known = new Map<string, View>();
   readonly #touched: ReadKey[] = [];
-  readonly #isTouched = new Set<ReadKey>();
+  readonly #numberOfKey = new Map<ReadKey, number>();
+  readonly #shapes = new Map<string, Shape>();
+  readonly #signatures = new Map<string, number>();
 
   constructor(estate: Estate) {
     this.#estate = estate;
+    const versions = new Map<ReadKey, number>();
+    const touchable = { all: this.#touched };
     this.base = {
       id: '',
       serial: 0,
       overlay: new Map(),
       reader: readerOf(estate),
-      versions: new Map(),
-      touchable: { all: this.#touched },
+      versions,
+      touchable,
+      shapeOf: (reads) => this.#shapeOf(reads.bits(touchable)),
+      signatureOf: this.#signing(versions),
     };
     this.#known.set('', this.base);
   }
@@ -85,8 +102,8 @@ export class Views {
     const writes = [...overlay].map(([key, after]) => ({ key, before: this.#estate.facts.get(key), after }));
     const versions = this.#versionsOf(writes);
     for (const key of versions.keys()) {
-      if (this.#isTouched.has(key)) continue;
-      this.#isTouched.add(key);
+      if (this.#numberOfKey.has(key)) continue;
+      this.#numberOfKey.set(key, this.#touched.length);
       this.#touched.push(key);
     }
     return {
@@ -96,7 +113,44 @@ export class Views {
       reader: readerOver(this.base.reader, writes),
       versions,
       touchable: this.base.touchable,
-      parent: { view: parent, differs: differing(parent.versions, versions) },
+      shapeOf: this.base.shapeOf,
+      signatureOf: this.#signing(versions),
+      parent: { view: parent, differs: this.#bitsOf(differing(parent.versions, versions)) },
+    };
+  }
+
+  #bitsOf(keys: readonly ReadKey[]): Bits {
+    const bits: number[] = new Array(Math.ceil(this.#touched.length / 32)).fill(0);
+    for (const key of keys) setBit(bits, this.#numberOfKey.get(key) ?? 0);
+    return bits;
+  }
+
+  #shapeOf(bits: Bits): Shape {
+    const text = bits.join(',').replace(/(,0)+$/, '');
+    const known = this.#shapes.get(text);
+    if (known !== undefined) return known;
+    const keys = this.#touched.flatMap((_, i) => (((bits[i >> 5] ?? 0) >>> (i & 31)) & 1 ? [i] : []));
+    const shape = { id: this.#shapes.size, keys };
+    this.#shapes.set(text, shape);
+    return shape;
+  }
+
+  /** Signs shapes for the view of the versions, each once. */
+  #signing(versions: ReadonlyMap<ReadKey, number>): (shape: Shape) => number {
+    const known = new Map<number, number>();
+    return (shape) => {
+      const before = known.get(shape.id);
+      if (before !== undefined) return before;
+      const parts: string[] = [];
+      for (const i of shape.keys) {
+        const version = versions.get(this.#touched[i] as ReadKey);
+        if (version !== undefined) parts.push(`${i}=${version}`);
+      }
+      const text = parts.join(';');
+      const signature = this.#signatures.get(text) ?? this.#signatures.size + 1;
+      this.#signatures.set(text, signature);
+      known.set(shape.id, signature);
+      return signature;
     };
   }
 

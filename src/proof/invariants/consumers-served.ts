@@ -7,11 +7,12 @@ import type { Fact } from '#estate/fact.ts';
 import { dialled } from '#estate/reference-places.ts';
 import type { Ip } from '#net/ip.ts';
 import { broken, holds, type StateInvariant } from '../invariant.ts';
+import type { LinePoint } from '../line.ts';
 
 export const consumersServed: StateInvariant = {
   code: 'consumers-served',
   check: ({ point, start }) => {
-    if (!point.isSettled) return holds;
+    if (!point.isSettled || isInsideWindow(point)) return holds;
     const { reader } = point.view;
     for (const ip of leftAddresses(start, reader)) {
       for (const mention of reader.by('mention', 'ip', ip)) {
@@ -21,9 +22,32 @@ export const consumersServed: StateInvariant = {
         return broken(`${mention.key} dials ${ip}:${port}, and nothing serves that any more`);
       }
     }
-    return holds;
+    return tooEarly(start, reader, point.view.overlay.values()) ?? holds;
   },
 };
+
+/** Inside a declared window, but not where its stage leaves the world. */
+function isInsideWindow({ stage, point }: LinePoint): boolean {
+  return (
+    stage?.window !== undefined && (point.direction === 'back' || point.after !== stage.changes.at(-1)?.id)
+  );
+}
+
+/** A file that was re-pointed to an address where nothing answers (yet). */
+function tooEarly(start: Reader, now: Reader, facts: Iterable<Fact | undefined>) {
+  for (const fact of facts) {
+    if (fact?.kind !== 'mention') continue;
+    const mention = fact as Fact<'mention'>;
+    const was = start.get('mention', fact.key.slice('mention:'.length));
+    const { ip } = mention.value;
+    if (ip === undefined || was?.value.ip === undefined || was.value.ip === ip || !isConsumer(mention))
+      continue;
+    const port = portOf(was);
+    if (!isServed(start, was.value.ip, port) || isServed(now, ip, port)) continue;
+    return broken(`${fact.key} dials ${ip}:${port}, and nothing serves that yet`);
+  }
+  return undefined;
+}
 
 /** Addresses that some Service had and has no more. */
 function leftAddresses(start: Reader, now: Reader): ReadonlySet<Ip> {
