@@ -23,6 +23,7 @@ export class RunConsole {
   #heading: string | undefined;
   #run: string | undefined;
   #status = '';
+  #isBack = false;
   #until: number | undefined;
   #frame = 0;
   #ticker: NodeJS.Timeout | undefined;
@@ -175,7 +176,7 @@ export class RunConsole {
   #watcher(): Watcher {
     return {
       record: (entry) => this.#record(entry),
-      trying: (says) => this.#working(says),
+      trying: (says) => this.#working(this.#isBack ? `undoing: ${says}` : says),
     };
   }
 
@@ -185,6 +186,7 @@ export class RunConsole {
       return;
     }
     this.#status = '';
+    if ('direction' in entry) this.#isBack = entry.direction === 'back';
     const stage = stageTitleOf(entry, this.#titles);
     if (stage !== undefined && stage !== this.#heading) {
       this.#heading = stage;

@@ -63,8 +63,10 @@ function wayBackOf({ returnPath }: Trace): Prediction['outcome'] {
   return back === 'delivered' ? 'works' : back === 'unknown' ? 'unknown' : 'fails';
 }
 
+/** Turned away before it reached the ingress, a request sees silence or a reset; turned away there, it is answered. */
 function outcomeOf(trace: Trace, flow: Flow): Prediction['outcome'] {
-  const outcome = outcomes[trace.disposition] ?? 'fails';
+  const isAnswered = trace.disposition !== 'denied' || trace.reached !== undefined;
+  const outcome = (isAnswered ? outcomes[trace.disposition] : undefined) ?? 'fails';
   const back = outcome === 'works' ? wayBackOf(trace) : outcome;
   if (back !== 'works') return back;
   if (flow.protocol !== 'udp' || trace.quic === undefined) return 'works';

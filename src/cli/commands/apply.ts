@@ -20,6 +20,7 @@ export function applyOn(systems: (options: SystemsOptions) => SystemsOf): Run {
     const console = new RunConsole(terminal, { isYes: options.yes === true, isJson });
     const place = placeOf(options);
     const look = { isJson, ...place, rolledBackCode: 3 };
+    let isBackWanted = false;
     const hooks = console.hooks();
     return carried(terminal, console, look, async () => {
       const end = await applyPlan({
@@ -31,10 +32,15 @@ export function applyOn(systems: (options: SystemsOptions) => SystemsOf): Run {
           ...(typeof options.from === 'string' && { from: options.from }),
           working: hooks.working,
         }),
-        afterwards: (ended) => afterwards(terminal, console, ended, options),
+        afterwards: async (ended) => {
+          const result = await afterwards(terminal, console, ended, options);
+          isBackWanted = result !== ended.result;
+          return result;
+        },
         ...place,
       });
-      return end.kind === 'run' ? showEnding(terminal, end, look) : showRefusal(terminal, end, isJson);
+      if (end.kind !== 'run') return showRefusal(terminal, end, isJson);
+      return showEnding(terminal, end, isBackWanted ? { ...look, rolledBackCode: 0 } : look);
     });
   };
 }
@@ -52,12 +58,13 @@ async function afterwards(
   ended: EndedRun,
   options: Record<string, unknown>,
 ): Promise<RunResult> {
-  const isJson = options.json === true;
+  const isLab = options.lab === true;
+  const look = { isJson: options.json === true, isLab };
   if (ended.result.kind !== 'done') return ended.result;
-  await showProbes(terminal, console, ended, isJson);
-  if (options.lab !== true || !(await console.wants('Take it all back in the lab?'))) return ended.result;
+  await showProbes(terminal, console, ended, look);
+  if (!isLab || !(await console.wants('Take it all back in the lab?'))) return ended.result;
   const result = await ended.rollBack('the way back is tried in the lab');
-  await showProbes(terminal, console, ended, isJson);
+  await showProbes(terminal, console, ended, look);
   return result;
 }
 
@@ -65,10 +72,11 @@ async function showProbes(
   terminal: Terminal,
   console: RunConsole,
   ended: EndedRun,
-  isJson: boolean,
+  { isJson, isLab }: { readonly isJson: boolean; readonly isLab: boolean },
 ): Promise<void> {
   console.hooks().working('probing what was reached');
-  const report = await ended.check();
+  const found = await ended.check();
+  const report = isLab ? { ...found, elsewhere: [] } : found; // the lab has nobody to run them
   if (isJson) terminal.out(JSON.stringify({ event: 'probes', ...report }));
   else console.print(`\n${probesText(report, terminal)}`);
 }
