@@ -1,100 +1,71 @@
 /**
- * `npm run mutate [-- --sample N] [--seed S] [--only REGEXP] [--known]`: flips conditions and drops branches in src/dataplane one at a
- * time, and lists the mutants that no test notices. One that is not in test/mutants-known.json with a reason fails the
- * run, and so does an entry there that is noticed by now. Without --sample every mutant is tried; --known tries the list.
+ * `npm run mutate [-- --sample N] [--seed S] [--only REGEXP] [--known] [--again]`: flips conditions and drops branches
+ * in src/dataplane one at a time, and lists the mutants that no test of the data plane notices. One that is not in
+ * test/mutants-known.json with a reason fails the run, and so does an entry there that is noticed by now. Without
+ * --sample every mutant is tried; --known tries the list. What was found out stays in .cache/mutants.jsonl: as long as
+ * no source and no test changes it is not tried again, unless --again.
  */
-import {
-  cpSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Mutant, mutate } from './mutate/mutants.ts';
-import { survivingUnits, survivingVectors } from './mutate/passes.ts';
+import { withCopy } from './mutate/copy.ts';
+import { type Memory, openMemory } from './mutate/memory.ts';
+import type { Mutant } from './mutate/mutants.ts';
+import { report } from './mutate/report.ts';
+import { type Outcome, runRounds } from './mutate/rounds.ts';
 
-const root = join(import.meta.dirname, '..');
 const { values: options } = parseArgs({
   options: {
     sample: { type: 'string' },
     seed: { type: 'string' },
     only: { type: 'string' },
     known: { type: 'boolean' },
+    again: { type: 'boolean' },
   },
 });
-const knownFile = join(root, 'test/mutants-known.json');
-const known = JSON.parse(readFileSync(knownFile, 'utf8')) as Readonly<Record<string, string>>;
+const memory = openMemory();
 
-const exactParts = [
-  'kube-proxy/',
-  'metallb/',
-  'conntrack/',
-  'service.ts',
-  'announce',
-  'allocate.ts',
-  'masquerade.ts',
-  'version.ts',
-];
-const exactTables = ['service', 'announce', 'allocate', 'masquerade', 'version', 'conntrack/'].map(
-  (name) => `src/dataplane/${name}`,
-);
-const exactProperties = ['src/dataplane/exact'];
-
-const copy = mkdtempSync(join(tmpdir(), 'sightline-mutants-'));
-try {
-  process.exitCode = await run();
-} finally {
-  rmSync(copy, { recursive: true, force: true });
-}
-
-async function run(): Promise<number> {
-  const all = makeCopy();
-  const mutants = sampled(all.filter((m) => isAsked(m.id)));
+process.exitCode = await withCopy(async ({ copy, mutants: all, files }) => {
+  const mutants = sampled(all.filter(isAsked));
   console.log(`${mutants.length} of ${all.length} mutants`);
   if (mutants.length === 0) return 1;
+  const outcomes = await outcomesOf(copy, files, mutants);
+  const isWhole = mutants.length === all.length;
+  return report({ mutants, outcomes, known: memory.known, isWhole });
+});
+
+async function outcomesOf(
+  copy: string,
+  files: readonly string[],
+  mutants: readonly Mutant[],
+): Promise<ReadonlyMap<string, Outcome>> {
+  const outcomes = new Map(options.again ? [] : memory.fresh(mutants));
+  const open = mutants.filter((m) => !outcomes.has(m.id));
+  if (outcomes.size > 0) console.log(`${outcomes.size} are known from the last run of the same sources`);
+  const byNumber = new Map(open.map((m) => [m.number, m]));
   const started = Date.now();
-  const numbers = mutants.map((m) => m.number);
-  const left = new Set(await survivingVectors(copy, numbers));
-  console.log(`${mutants.length - left.size} noticed by the vectors, ${seconds(started)} s`);
-  const survivors = await afterUnits(mutants.filter((m) => left.has(m.number)));
-  console.log(`${left.size - survivors.length} more by the unit tests, ${seconds(started)} s`);
-  return report(mutants, survivors);
+  const onOutcome = (outcome: Outcome) => {
+    const mutant = byNumber.get(outcome.number);
+    if (mutant === undefined || outcomes.has(mutant.id)) return;
+    outcomes.set(mutant.id, outcome);
+    memory.keep(mutant, outcome);
+    const done = open.length - (mutants.length - outcomes.size);
+    if (done % 100 === 0)
+      console.log(`  ${done} of ${open.length}, ${Math.round((Date.now() - started) / 1000)} s`);
+  };
+  await runRounds(
+    { copy, files, children: 2, onOutcome },
+    open.map((m) => question(memory, m)),
+  );
+  return outcomes;
 }
 
-/** A copy of what the tests of the data plane need, with all mutants in it. */
-function makeCopy(): readonly Mutant[] {
-  for (const part of [
-    'src',
-    'test',
-    'package.json',
-    'tsconfig.json',
-    'vitest.config.ts',
-    'lab',
-    'examples',
-  ]) {
-    cpSync(join(root, part), join(copy, part), { recursive: true });
-  }
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  const mutants: Mutant[] = [];
-  for (const file of globSync('src/dataplane/**/*.ts', { cwd: root }).sort()) {
-    if (file.endsWith('.test.ts')) continue;
-    const made = mutate(file, readFileSync(join(root, file), 'utf8'), mutants.length);
-    mkdirSync(dirname(join(copy, file)), { recursive: true });
-    writeFileSync(join(copy, file), made.text);
-    mutants.push(...made.mutants);
-  }
-  return mutants;
+function question(from: Memory, { number, id }: Mutant) {
+  const hint = from.hint(id);
+  return { number, ...(hint !== undefined && { hint }) };
 }
 
-function isAsked(id: string): boolean {
-  if (options.known && known[id] === undefined) return false;
-  return new RegExp(options.only ?? '').test(id);
+function isAsked(m: Mutant): boolean {
+  if (options.known && memory.known[m.id] === undefined) return false;
+  return new RegExp(options.only ?? '').test(m.id);
 }
 
 function sampled(mutants: readonly Mutant[]): readonly Mutant[] {
@@ -112,69 +83,4 @@ function sampled(mutants: readonly Mutant[]): readonly Mutant[] {
     .slice(0, count)
     .map((x) => x.m)
     .sort((a, b) => a.number - b.number);
-}
-
-/** The exact part has fast tables of its own and, for what they leave, properties; the walk's files have all tests. */
-async function afterUnits(mutants: readonly Mutant[]): Promise<readonly Mutant[]> {
-  const exact = await unnoticed(
-    mutants.filter((m) => isExact(m.file)),
-    exactTables,
-  );
-  const hard = await unnoticed(exact, exactProperties);
-  const walk = await unnoticed(
-    mutants.filter((m) => !isExact(m.file)),
-    ['src/dataplane'],
-  );
-  return [...hard, ...walk].sort((a, b) => a.number - b.number);
-}
-
-/** Two children share the work, one for each core of a small machine. */
-async function unnoticed(mutants: readonly Mutant[], tests: readonly string[]): Promise<readonly Mutant[]> {
-  const rounds = halved(mutants)
-    .filter((half) => half.length > 0)
-    .map((half) =>
-      survivingUnits(
-        copy,
-        tests,
-        half.map((m) => m.number),
-      ),
-    );
-  const left = new Set((await Promise.all(rounds)).flat());
-  return mutants.filter((m) => left.has(m.number));
-}
-
-function halved(mutants: readonly Mutant[]): readonly (readonly Mutant[])[] {
-  return [0, 1].map((rest) => mutants.filter((_, i) => i % 2 === rest));
-}
-
-function isExact(file: string): boolean {
-  const path = file.slice('src/dataplane/'.length);
-  return exactParts.some((part) => path.startsWith(part));
-}
-
-function report(mutants: readonly Mutant[], survivors: readonly Mutant[]): number {
-  const open = survivors.filter((m) => known[m.id] === undefined);
-  for (const m of survivors) {
-    const reason = known[m.id];
-    console.log(`${reason === undefined ? 'SURVIVED' : 'known'} ${m.file}:${m.line}\n  ${m.id}`);
-    if (reason !== undefined) console.log(`  because: ${reason}`);
-  }
-  const survived = new Set(survivors.map((m) => m.id));
-  const noticed = mutants.filter((m) => known[m.id] !== undefined && !survived.has(m.id));
-  for (const m of noticed) console.log(`NOTICED by now, take it out of mutants-known.json:\n  ${m.id}`);
-  const gone = isWhole() ? Object.keys(known).filter((id) => !mutants.some((m) => m.id === id)) : [];
-  for (const id of gone) console.log(`GONE, take it out of mutants-known.json:\n  ${id}`);
-  const killed = mutants.length - survivors.length;
-  console.log(
-    `${killed} of ${mutants.length} noticed, ${survivors.length} survived, ${open.length} without a reason`,
-  );
-  return open.length + noticed.length + gone.length === 0 ? 0 : 1;
-}
-
-function isWhole(): boolean {
-  return options.sample === undefined && options.only === undefined && !options.known;
-}
-
-function seconds(since: number): number {
-  return Math.round((Date.now() - since) / 1000);
 }

@@ -1,6 +1,6 @@
 /*
  * Finds what can be mutated in a TypeScript file and writes one text that holds every mutant at once: each wrong branch
- * is taken only where `globalThis.mutant` is its number. So a thousand mutants need one load of the code.
+ * is taken only where `mutantIs(its number)` says so. So a thousand mutants need one load of the code.
  */
 import { parseSync } from 'vite';
 
@@ -34,12 +34,11 @@ interface Cut {
   readonly to: number;
 }
 
-const guard = 'globalThis.mutant ??= Number(process.env.SIGHTLINE_MUTANT ?? -1);\n';
-const helper = `const mutantCompare = (n, op, a, b) => {
-  const wrong = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' };
-  const by = globalThis.mutant === n ? wrong[op] : op;
-  return by === '<' ? a < b : by === '<=' ? a <= b : by === '>' ? a > b : a >= b;
-};\n`;
+/** On the file's first line, so that lines keep their numbers. The child sets both globals. */
+const guard =
+  'const mutantIs = globalThis.mutantIs; const WeakMap = globalThis.mutantWeakMap; ' +
+  "const mutantCompare = (n, op, a, b) => { const by = mutantIs(n) ? { '<': '<=', '<=': '<', '>': '>=', '>=': '>' }[op] : op; " +
+  "return by === '<' ? a < b : by === '<=' ? a <= b : by === '>' ? a > b : a >= b; }; ";
 
 /** The file with all its mutants; numbers start at `first`. */
 export function mutate(file: string, text: string, first: number): MutatedFile {
@@ -47,7 +46,7 @@ export function mutate(file: string, text: string, first: number): MutatedFile {
   if (errors.length > 0) throw new Error(`${file}: ${errors[0]?.message}`);
   const work = new Work(file, text, first);
   work.visit(program as unknown as Tree, []);
-  return { text: guard + helper.replaceAll('\n', ' ').concat('\n') + work.render(), mutants: work.mutants };
+  return { text: guard + work.render(), mutants: work.mutants };
 }
 
 /** Collects mutants and the insertions that make them. */
@@ -139,7 +138,7 @@ const rules: Readonly<Record<string, Rule>> = {
     const sides = isOptionalProperty(node, parents) ? [node.right] : [node.left, node.right];
     for (const side of sides as Tree[]) {
       const n = work.add(side, `dropped from ${String(node.operator)}`);
-      work.wrap(side, `(globalThis.mutant === ${n} ? ${neutral} : (`, '))');
+      work.wrap(side, `(mutantIs(${n}) ? ${neutral} : (`, '))');
     }
   },
   BinaryExpression: (node, _parents, work) => {
@@ -153,7 +152,7 @@ const rules: Readonly<Record<string, Rule>> = {
     if (node.test === null) return;
     const test = node.test as Tree;
     const n = work.add(test, 'case dropped');
-    work.wrap(test, `(globalThis.mutant === ${n} ? Symbol() : (`, '))');
+    work.wrap(test, `(mutantIs(${n}) ? Symbol() : (`, '))');
   },
   CallExpression: (node, _parents, work) => {
     const method = methodOf(node);
@@ -161,11 +160,11 @@ const rules: Readonly<Record<string, Rule>> = {
     if (argument === undefined) return;
     if (method === 'filter') {
       const n = work.add(node, 'filter dropped');
-      work.wrap(argument, `(globalThis.mutant === ${n} ? () => true : (`, '))');
+      work.wrap(argument, `(mutantIs(${n}) ? () => true : (`, '))');
     }
     if (method === 'sort') {
       const n = work.add(node, 'order dropped');
-      work.wrap(argument, `(globalThis.mutant === ${n} ? () => 0 : (`, '))');
+      work.wrap(argument, `(mutantIs(${n}) ? () => 0 : (`, '))');
     }
     if (method !== undefined && testers.has(method)) negateBody(argument, work);
   },
@@ -186,7 +185,7 @@ function isOptionalProperty(node: Tree, parents: readonly Tree[]): boolean {
 function always(test: Tree, work: Work): void {
   const yes = work.add(test, 'always true');
   const no = work.add(test, 'always false');
-  work.wrap(test, `(globalThis.mutant === ${yes} ? true : globalThis.mutant === ${no} ? false : (`, '))');
+  work.wrap(test, `(mutantIs(${yes}) ? true : mutantIs(${no}) ? false : (`, '))');
 }
 
 function negateBody(fn: Tree, work: Work): void {
@@ -197,7 +196,7 @@ function negateBody(fn: Tree, work: Work): void {
 
 function negate(expression: Tree, work: Work): void {
   const n = work.add(expression, 'negated');
-  work.wrap(expression, `((globalThis.mutant === ${n}) !== !!(`, '))');
+  work.wrap(expression, `((mutantIs(${n})) !== !!(`, '))');
 }
 
 /** The nearest function around it says that it returns a boolean. */
