@@ -24,6 +24,7 @@ export const smokeChecks: readonly Check[] = [];
 
 /** Part of `npm run test:full`: minutes each at most, a quarter of an hour together. Every `*.lab.test.ts` is in one. */
 export const longChecks: readonly Check[] = [
+  { name: 'example changes as committed', script: ['scripts/examples.ts', '--check'], needs: [] },
   {
     name: 'Debian programs',
     script: [...labTests, 'lab/programs'],

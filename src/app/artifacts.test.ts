@@ -12,7 +12,7 @@ import { redactText } from '#estate/secret.ts';
 import type { ArtifactInput } from '#report/artifacts/context.ts';
 import { allFiles, artifactInput, snapshotTexts } from './artifacts.ts';
 import { loadSnapshot } from './load-snapshot.ts';
-import { parsePlan, parseProof } from './plan-file.ts';
+import { moved, parsePlan, parseProof } from './plan-file.ts';
 
 const example = 'examples/home-lab';
 
@@ -23,7 +23,9 @@ describe.each(['additive', 'in-place'] as const)('%s', (style) => {
     const plan = parsePlan(readFileSync(join(folder, 'plan.json'), 'utf8'), 'plan.json');
     const proof = parseProof(readFileSync(join(folder, 'proof.json'), 'utf8'), 'proof.json', plan);
     if (proof.kind !== 'proved') throw new Error('not proved');
-    const { estate } = await loadSnapshot(example);
+    const snapshot = await loadSnapshot(example);
+    expect(moved(plan, snapshot)).toBeUndefined();
+    const { estate } = snapshot;
     input = await artifactInput(plan, proof, readerOf(estate), await snapshotTexts(example));
   }, 60_000);
 

@@ -2,8 +2,6 @@
  * What a plan does to the user's own checkouts, change by change, with the commands that their owner applies them with: the
  * input of the repository's actuator. Computed from the snapshot's texts, so that what is written is what was shown.
  */
-import type { CheckoutEdit } from '#adapters/repository/actuate.ts';
-import type { FileChange } from '#adapters/repository/plan-edits.ts';
 import { SightlineError } from '#estate/error.ts';
 import type { Reader } from '#estate/estate.ts';
 import type { Repository } from '#estate/settings.ts';
@@ -12,7 +10,7 @@ import type { Plan } from '#plan/plan.ts';
 import { moveOf } from '#report/artifacts/move.ts';
 import { applyText, planCommand } from '#report/artifacts/repository.ts';
 import type { ReadText } from './artifacts.ts';
-import { fileEditing } from './wire.ts';
+import { type CheckoutEdit, type FileChange, fileEditing } from './wire.ts';
 
 export interface CheckoutOptions {
   /** Folder of the user's checkout of a repository, by its id. */

@@ -1,5 +1,13 @@
-/* The only file that names adapters: which sources read a snapshot. */
+/* The only file that names adapters: which sources read a snapshot, which actuators write a system. */
+import type { BindSettings } from '#adapters/bind/index.ts';
+import type { CloudflareSettings } from '#adapters/cloudflare/index.ts';
+import type { KubernetesSettings } from '#adapters/kubernetes-api/index.ts';
 import type { Source } from '#adapters/source.ts';
+import type { TechnitiumSettings } from '#adapters/technitium/index.ts';
+import type { Actuator } from '#apply/actuator.ts';
+
+export type { CheckoutEdit } from '#adapters/repository/actuate.ts';
+export type { FileChange } from '#adapters/repository/plan-edits.ts';
 
 export { completenessGaps, isAbsent } from '#adapters/snapshot/completeness.ts';
 export type { HashedFile } from '#adapters/snapshot/folder.ts';
@@ -62,3 +70,18 @@ export async function machineProbers(): Promise<{
   ]);
   return { http, dns, postgres, http3 };
 }
+
+/** Makers of actuators, each loaded when a system needs it: a read-only run loads none. */
+export const actuatorMakers = {
+  kubernetes: async (s: KubernetesSettings): Promise<Actuator> =>
+    (await import('#adapters/kubernetes-api/index.ts')).kubernetesActuator(s),
+  technitium: async (s: TechnitiumSettings): Promise<Actuator> =>
+    (await import('#adapters/technitium/index.ts')).technitiumActuator(s),
+  bind: async (s: BindSettings): Promise<Actuator> =>
+    (await import('#adapters/bind/index.ts')).bindActuator(s),
+  tunnel: async (
+    s: CloudflareSettings & { name: string; account: string; tunnel: string },
+  ): Promise<Actuator> => (await import('#adapters/cloudflare/index.ts')).tunnelActuator(s),
+  cloudflareDns: async (s: CloudflareSettings & { system: string }): Promise<Actuator> =>
+    (await import('#adapters/cloudflare/index.ts')).cloudflareDnsActuator(s),
+};

@@ -32,7 +32,9 @@ export function safeDiff(file: string, before: string, after: string): string | 
 function showsSecret(diff: string): boolean {
   return diff.split('\n').some((line) => {
     if (redactText(line) !== line) return true;
-    const setting = /^[ +-]\s*"?([\w.-]+)"?\s*[=:]\s*["']?([^"'${\s][^"']*)/.exec(line);
-    return setting !== null && redactSetting(setting[1] ?? '', setting[2] ?? '') !== setting[2];
+    const [, name = '', sign, quoted, value = ''] =
+      /^[ +-]\s*"?([\w.-]+)"?\s*([=:])\s*(["']?)([^"']*)/.exec(line) ?? [];
+    const isReference = value === '' || value.startsWith('${') || (sign === '=' && quoted === '');
+    return !isReference && redactSetting(name, value) !== value;
   });
 }

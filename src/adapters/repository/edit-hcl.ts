@@ -142,7 +142,8 @@ function addElement(text: string, object: Node, name: string, value: EditValue):
     return { start: last.endIndex, end: last.endIndex, text: `, ${item}` };
   }
   const indent = indentAt(text, last.startIndex);
-  const item = `${paddedKey(text, last, name)} = ${hclValue(value, lineLayout(indent))}`;
+  const written = hclValue(value, lineLayout(indent));
+  const item = `${paddedKey(text, last, name, written)} = ${written}`;
   const hasComma = /^\s*,/.test(text.slice(last.endIndex, lastLine));
   const usesCommas = elementsOf(object).some((e) => /^[ \t]*,/.test(text.slice(e.endIndex)));
   const kept = text.slice(last.endIndex, lastLine);
@@ -154,10 +155,10 @@ function addElement(text: string, object: Node, name: string, value: EditValue):
   };
 }
 
-/** The key, with the spaces that put its `=` under that of the line above. */
-function paddedKey(text: string, above: Node, name: string): string {
+/** The key, with the spaces that put its `=` under that of the line above; values of several lines stand for themselves. */
+function paddedKey(text: string, above: Node, name: string, value: string): string {
   const key = hclKey(name);
-  if (above.text.includes('\n')) return key;
+  if (above.text.includes('\n') || value.includes('\n')) return key;
   const sign = /^[^=:]*?\s*(?==|:)/.exec(text.slice(above.startIndex, above.endIndex))?.[0] ?? '';
   return key.padEnd(sign.trimEnd() === sign ? sign.length : sign.length - 1);
 }
@@ -172,7 +173,7 @@ function addAttribute(text: string, body: Node, name: string, value: EditValue, 
     throw new Refusal('there is no attribute beside which it could stand', body.startIndex);
   const indent = indentAt(text, anchor.startIndex);
   const written = hclValue(value, { indent, newline, inline: !isObject(value) });
-  const line = `${paddedKey(text, anchor, name)} = ${isValues ? `[yamlencode(${written})]` : written}`;
+  const line = `${paddedKey(text, anchor, name, written)} = ${isValues ? `[yamlencode(${written})]` : written}`;
   const at = lineEnd(text, anchor.endIndex);
   return { start: at, end: at, text: `${newline}${isValues ? newline : ''}${indent}${line}` };
 }

@@ -4,8 +4,18 @@ import type { Reader } from '#estate/estate.ts';
 import type { Mention } from '#estate/repository.ts';
 import type { SetChange, Setting, SettingOf } from '#plan/change.ts';
 import { applyDiff } from './apply-diff.ts';
-import { code, expect, type Instruction, nothing, quote, shell, text, together } from './blocks.ts';
-import { credentialOf, type DocumentDiff, pathOf, type Task } from './context.ts';
+import {
+  type Block,
+  code,
+  expect,
+  type Instruction,
+  nothing,
+  quote,
+  shell,
+  text,
+  together,
+} from './blocks.ts';
+import { credentialOf, type DocumentDiff, kubectl, pathOf, type Task } from './context.ts';
 import { documentSlug } from './document-slug.ts';
 
 /** Rules of a tunnel: the whole list is written at once, so every changed rule is in one visit. */
@@ -91,7 +101,7 @@ export function mentionsByHand(task: Task, settings: readonly SettingOf<'mention
     files.map((file) => {
       const document = task.input.documents.find((d) => d.file === file && d.diff !== '');
       if (document !== undefined) return documentByDiff(task, document);
-      return { ...nothing, make: mentions.filter((m) => m.mention.file === file).map(lineByHand) };
+      return { ...nothing, make: mentions.filter((m) => m.mention.file === file).flatMap(linesByHand) };
     }),
   );
 }
@@ -123,14 +133,28 @@ interface MentionLine {
   readonly after: Partial<Mention> | null;
 }
 
-function lineByHand({ mention, before, after }: MentionLine) {
+function linesByHand({ mention, before, after }: MentionLine): readonly Block[] {
   const [, host = '', ...rest] = mention.file.split('/');
-  const where = mention.system.startsWith('node/')
-    ? `On ${code(host)}, file ${code(`/etc/${rest.join('/').replace(/^etc_/, '')}`)}`
-    : `In ${code(mention.file)}`;
-  return text(
-    `${where}, line ${mention.line}: ${code(before?.text ?? '')} becomes ${code(after?.text ?? '')}. Keep a copy of the file first.`,
-  );
+  const [was, is] = [before?.text ?? '', after?.text ?? ''];
+  if (!mention.system.startsWith('node/')) {
+    return [
+      text(
+        `In ${code(mention.file)}, line ${mention.line}: ${code(was)} becomes ${code(is)}. Keep a copy of the file first.`,
+      ),
+    ];
+  }
+  const path = quote(`/etc/${rest.join('/').replace(/^etc_/, '')}`);
+  const edit = quote(`${mention.line}s/${escapeSed(was)}/${is.replace(/[\\/&\n]/g, '\\$&')}/`);
+  return [
+    text(`On ${code(host)}: in ${code(path)}, line ${mention.line}, ${code(was)} becomes ${code(is)}:`),
+    shell(`sudo cp -p ${path} ${path}.before\nsudo sed -i ${edit} ${path}\ndiff ${path}.before ${path}`),
+    expect('one line, and the address in it'),
+  ];
+}
+
+/** The text itself as a basic regular expression. */
+function escapeSed(value: string): string {
+  return value.replace(/[.*[\]^$/\\]/g, '\\$&');
 }
 
 export function monitorByHand(_: Task, setting: SettingOf<'monitor'>): Instruction {
@@ -186,7 +210,7 @@ export function freezeByHand({ input }: Task, setting: SettingOf<'repository'>):
           ]
         : [
             shell(
-              `kubectl -n ${quote(cron.namespace)} patch cronjob ${quote(cron.name)} --type=merge -p '{"spec":{"suspend":${isFrozen}}}'`,
+              `${kubectl(input.reader, cron.cluster)} -n ${quote(cron.namespace)} patch cronjob ${quote(cron.name)} --type=merge -p '{"spec":{"suspend":${isFrozen}}}'`,
             ),
           ]),
     ],

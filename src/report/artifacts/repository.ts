@@ -3,7 +3,7 @@ import type { SetChange } from '#plan/change.ts';
 import { escapeMarkdown } from '../plain.ts';
 import { applyDiff } from './apply-diff.ts';
 import { type Block, code, expect, type Instruction, quote, shell, text } from './blocks.ts';
-import { type FileDiff, type MissingDiff, pathOf, repositoryOf, type Task } from './context.ts';
+import { type FileDiff, kubectl, type MissingDiff, pathOf, repositoryOf, type Task } from './context.ts';
 import { serviceChecks } from './kubernetes.ts';
 import { ofKind } from './other.ts';
 
@@ -21,9 +21,26 @@ export function byRepository(task: Task, change: SetChange): Instruction {
       ...remarks.map((r) => text(`Look: ${code(r)}`)),
       ...applyBlocks(task, diffs),
     ],
-    check: ofKind(change, 'service').flatMap((s) => serviceChecks(task, s)),
+    check: [
+      ...ofKind(change, 'ingress').flatMap((s) => rolloutCheck(task, s.id)),
+      ...ofKind(change, 'service').flatMap((s) => serviceChecks(task, s)),
+    ],
     files: all === '' ? [] : [{ path, text: all }],
   };
+}
+
+/** An argument of the ingress changes: its pods are replaced. */
+function rolloutCheck({ input }: Task, id: string): readonly Block[] {
+  const [cluster = '', namespace = '', name = ''] = id.split('/');
+  return [
+    text(
+      'The pods of the ingress are replaced one after the other: connections that are open on each of them end.',
+    ),
+    shell(
+      `${kubectl(input.reader, cluster)} -n ${quote(namespace)} rollout status deployment/${quote(name)}`,
+    ),
+    expect(code('successfully rolled out')),
+  ];
 }
 
 function byHand(missing: MissingDiff): Block {
