@@ -89,9 +89,29 @@ export interface Repository {
 /** A credential or tool that the change or its undo needs. Only the reference is kept, never a value. */
 export interface SystemAccess {
   readonly system: string;
+  /** `kubernetes`, `technitium`, `bind`, `cloudflare` …; undefined: not said. */
+  readonly program?: string;
   readonly url?: string;
   /** `env:`, `file:` or `cmd:` reference. */
   readonly credential?: string;
+  /** Reference of a credential that may write, where it is another one. */
+  readonly writeCredential?: string;
+  /** File with the PEM of a private authority. */
+  readonly ca?: string;
+  /** Who writes it; undefined: not said. */
+  readonly writes?: 'operator' | 'api' | 'none';
+  /** Cloudflare's ids. */
+  readonly account?: string;
+  readonly tunnel?: string;
+  /** TSIG keys by view; view undefined: the server has none. */
+  readonly keys?: readonly {
+    readonly view?: string;
+    readonly name: string;
+    readonly algorithm: 'hmac-sha256' | 'hmac-sha384' | 'hmac-sha512' | 'hmac-sha1';
+    readonly credential: string;
+  }[];
+  /** Further authoritative servers, `address` or `address:port`. */
+  readonly others?: readonly string[];
   /** Host names it needs to be reachable (its API, its secret store). */
   readonly needs: readonly string[];
 }

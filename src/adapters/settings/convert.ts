@@ -3,7 +3,13 @@ import type { Resolver } from '#estate/dns.ts';
 import type { Gap } from '#estate/evidence.ts';
 import { type Fact, fact } from '#estate/fact.ts';
 import type { Kind, Kinds } from '#estate/kinds.ts';
-import type { PublicAddress, Repository, UnmanagedHop, VantagePoint } from '#estate/settings.ts';
+import type {
+  PublicAddress,
+  Repository,
+  SystemAccess,
+  UnmanagedHop,
+  VantagePoint,
+} from '#estate/settings.ts';
 import { type Ip, ip, parseIp } from '#net/ip.ts';
 import { dnsName } from '#net/name.ts';
 import { type IpRange, type Prefix, parsePrefix, parseRange, prefix } from '#net/prefix.ts';
@@ -45,17 +51,32 @@ export function convertSettings(decoded: Decoded, file: string, clusters: readon
     ...placed('repository', entries.repositories, repository),
     ...placed('repository', entries.releases, releaseAsRepository),
     ...placed('helmRelease', entries.releases, (r) => release(r, r.cluster ?? cluster ?? '')),
-    ...placed('systemAccess', entries.systems, (s) => ({
-      system: s.id,
-      ...(s.address !== undefined && { url: s.address }),
-      ...(s.credential !== undefined && { credential: s.credential }),
-      needs: s.needs,
-    })),
+    ...placed('systemAccess', entries.systems, systemAccess),
     ...placed('systemAccess', needing(entries.repositories), (r) => ({ system: r.id, needs: r.needs })),
     ...monitors(entries.monitors, file),
     ...placed('durations', decoded.durations === undefined ? [] : [decoded.durations], (d) => d),
   ];
   return { facts, gaps: [...documentGaps(entries.documents, file), ...hopGaps(entries.unmanaged, file)] };
+}
+
+function systemAccess({ id, kind, address, needs, keys, ...rest }: Entry<'systems'>): SystemAccess {
+  const { credential, writeCredential, ca, writes, account, tunnel, others } = rest;
+  return {
+    system: id,
+    needs,
+    ...(kind !== undefined && { program: kind }),
+    ...(address !== undefined && { url: address }),
+    ...(credential !== undefined && { credential }),
+    ...(writeCredential !== undefined && { writeCredential }),
+    ...(ca !== undefined && { ca }),
+    ...(writes !== undefined && { writes }),
+    ...(account !== undefined && { account }),
+    ...(tunnel !== undefined && { tunnel }),
+    ...(others !== undefined && { others }),
+    ...(keys !== undefined && {
+      keys: keys.map(({ view, ...key }) => ({ ...key, ...(view !== undefined && { view }) })),
+    }),
+  };
 }
 
 function vantagePoint(

@@ -181,17 +181,31 @@ const document = z.union([
   }),
 ]);
 
+const reference = z
+  .string()
+  .regex(
+    /^(env|file|cmd|kubeconfig):\S/,
+    'expected a reference: env:NAME, file:PATH, cmd:COMMAND or kubeconfig:CONTEXT, never the secret',
+  );
+
+const tsigKey = z.strictObject({
+  view: id.optional().describe('left out: the server has no views'),
+  name: id,
+  algorithm: z.enum(['hmac-sha256', 'hmac-sha384', 'hmac-sha512', 'hmac-sha1']).default('hmac-sha256'),
+  credential: reference,
+});
+
 const system = z.strictObject({
   id,
   kind: z.string().optional(),
   address: z.string().optional(),
-  credential: z
-    .string()
-    .regex(
-      /^(env|file|cmd|kubeconfig):\S/,
-      'expected a reference: env:NAME, file:PATH, cmd:COMMAND or kubeconfig:CONTEXT, never the secret',
-    )
-    .optional(),
+  credential: reference.optional().describe('to read; also to write where writeCredential is left out'),
+  writeCredential: reference.optional(),
+  ca: z.string().optional().describe('file with the PEM of a private authority'),
+  account: id.optional().describe("Cloudflare: the account's id"),
+  tunnel: id.optional().describe("Cloudflare: the tunnel's id"),
+  keys: z.array(tsigKey).optional().describe('TSIG keys for dynamic updates, one for each view'),
+  others: z.array(z.string()).optional().describe('further authoritative servers that must show each change'),
   needs: z.array(id).default([]),
   writes: z.enum(['operator', 'api', 'none']).optional(),
 });
