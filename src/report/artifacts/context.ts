@@ -1,7 +1,8 @@
 /* What every instruction is made from: the plan, the estate, and the edits of files that the caller computed. */
-import type { Reader } from '#estate/estate.ts';
+import { type Reader, readerOver } from '#estate/estate.ts';
 import type { Repository } from '#estate/settings.ts';
 import type { PlannedChange } from '#plan/change.ts';
+import { writesOf } from '#plan/patch.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Proved } from '#proof/result.ts';
 import { quote } from './blocks.ts';
@@ -58,6 +59,18 @@ export interface Task {
   /** `03-second-service`: names its files. */
   readonly slug: string;
   readonly way: Way;
+}
+
+/** The estate as it is when the change (or, way 'back', its undo) is made: everything before it has been done. */
+export function stateAt({ plan, reader }: ArtifactInput, id: string, way: Way): Reader {
+  let state = reader;
+  for (const planned of plan.stages.flatMap((s) => s.changes)) {
+    if (planned.id === id && way === 'forward') break;
+    const patched = planned.change.kind === 'set' ? writesOf(state, planned.change) : undefined;
+    if (patched?.ok) state = readerOver(state, patched.writes);
+    if (planned.id === id) break;
+  }
+  return state;
 }
 
 /** Numbered as they stand in the plan, so that files sort as they are used. */

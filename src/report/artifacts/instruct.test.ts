@@ -219,6 +219,21 @@ describe('other systems', () => {
     execFileSync('sh', ['-n'], { input: script });
   });
 
+  it('a record keeps what an earlier change of the plan gave it, on the way back, too', () => {
+    const facts = [of('recordSet', record), of('resolver', resolver)];
+    const lowered = { ...recordSetting, before: { ttlSeconds: 300 }, after: { ttlSeconds: 60 } };
+    const input = inputOf('dns/inside', [lowered], facts, 'api');
+    const [stage] = input.plan.stages;
+    const [first] = stage?.changes ?? [];
+    const second = { ...first, id: 'd', change: { kind: 'set', settings: [recordSetting] } };
+    const plan = { ...input.plan, stages: [{ ...stage, changes: [first, second] }] } as unknown as Plan;
+    const text = (way: 'forward' | 'back', id: string) =>
+      instruct({ ...input, plan }, id, way).files[0]?.text;
+    expect(text('forward', 'd')).toContain('update add example.org. 60 IN A 10.0.0.2');
+    expect(text('back', 'd')).toContain('update add example.org. 60 IN A 10.0.0.1');
+    expect(text('back', 'c')).toContain('update add example.org. 300 IN A 10.0.0.1');
+  });
+
   it('rules of a tunnel in one visit', () => {
     const rule = {
       tunnel: 'home',

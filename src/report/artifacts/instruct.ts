@@ -3,7 +3,7 @@ import { inverseOf, type SetChange, type WaitChange } from '#plan/change.ts';
 import { escapeMarkdown } from '../plain.ts';
 import { code, type Instruction, nothing, shell, text, together } from './blocks.ts';
 import type { ArtifactInput, Task, Way } from './context.ts';
-import { slugOf } from './context.ts';
+import { slugOf, stateAt } from './context.ts';
 import { nameRuleByHand, recordByHand, translationByHand } from './dns.ts';
 import { firewallByHand } from './firewall.ts';
 import { middlewareByApi, serviceByApi, serviceChecks, workloadByApi } from './kubernetes.ts';
@@ -23,7 +23,8 @@ export function instruct(input: ArtifactInput, id: string, way: Way): Instructio
   const planned = input.plan.stages.flatMap((s) => s.changes).find((c) => c.id === id);
   if (planned === undefined) return nothing;
   const change = way === 'forward' ? planned.change : inverseOf(planned.change);
-  const task: Task = { input, planned, slug: slugOf(input.plan, id), way };
+  const state = { ...input, reader: stateAt(input, id, way) };
+  const task: Task = { input: state, planned, slug: slugOf(input.plan, id), way };
   if (change.kind === 'wait') return waited(change, way);
   if (planned.through.by === 'repository') return byRepository(task, change);
   if (planned.through.system.startsWith('firewall/')) return firewallByHand(task, change);

@@ -29,7 +29,7 @@ export function serviceChecks({ input }: Task, setting: SettingOf<'service'>): I
   const k = kubectl(input.reader, cluster);
   const get = `${k} -n ${quote(namespace)} get service ${quote(name)}`;
   if (setting.after === null) return [shell(get), expect(`Error … ${code(`services "${name}" not found`)}`)];
-  const now = { ...input.reader.get('service', setting.id)?.value, ...setting.after } as Service;
+  const now = patchedService(input.reader.get('service', setting.id)?.value, setting);
   const columns =
     'TYPE:.spec.type,IP:.status.loadBalancer.ingress[*].ip,POLICY:.spec.externalTrafficPolicy,PORTS:.spec.ports[*].port';
   const wanted = now.requestedIps ?? now.loadBalancerIp;
@@ -44,6 +44,13 @@ export function serviceChecks({ input }: Task, setting: SettingOf<'service'>): I
     ),
     ...(now.type === 'LoadBalancer' && wanted !== undefined ? announced(k, namespace, name, wanted) : []),
   ];
+}
+
+/** Fields that stand on the before side only are gone. */
+function patchedService(value: Service | undefined, setting: SettingOf<'service'>): Service {
+  const gone = Object.keys(setting.before ?? {}).filter((f) => !(f in (setting.after ?? {})));
+  const kept = Object.entries(value ?? {}).filter(([f]) => !gone.includes(f));
+  return { ...Object.fromEntries(kept), ...setting.after } as Service;
 }
 
 function announced(k: string, namespace: string, name: string, ip: string): Instruction['check'] {

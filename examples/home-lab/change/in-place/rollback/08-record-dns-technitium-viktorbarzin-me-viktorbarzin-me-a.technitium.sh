@@ -17,7 +17,7 @@ new=10.0.20.200
 record=$(call get "domain=$name" "zone=$zone" | jq -c --arg t "$type" --arg v "$old" \
   '[.response.records[]? | select(.type == $t and .rData.ipAddress == $v)][0] // empty')
 [ -n "$record" ] || { echo "$name $type is not $old any more: somebody changed it, or it is done already" >&2; exit 1; }
-call update "domain=$name" "zone=$zone" "type=$type" "ipAddress=$old" "newIpAddress=$new" ttl=300 \
+call update "domain=$name" "zone=$zone" "type=$type" "ipAddress=$old" "newIpAddress=$new" ttl=60 \
   "disable=$(printf %s "$record" | jq -r '.disabled // false')" \
   "comments=$(printf %s "$record" | jq -r '.comments // ""')" \
   "expiryTtl=$(printf %s "$record" | jq -r '.expiryTtl // 0')" updateSvcbHints=true |

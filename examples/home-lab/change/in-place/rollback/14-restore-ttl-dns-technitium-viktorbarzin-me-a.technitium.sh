@@ -12,8 +12,8 @@ call() { # call PATH NAME=VALUE...: the token goes in by a pipe, so that no proc
 zone=viktorbarzin.me
 name=viktorbarzin.me
 type=A
-old=10.0.20.200
-new=10.0.20.200
+old=10.0.20.203
+new=10.0.20.203
 record=$(call get "domain=$name" "zone=$zone" | jq -c --arg t "$type" --arg v "$old" \
   '[.response.records[]? | select(.type == $t and .rData.ipAddress == $v)][0] // empty')
 [ -n "$record" ] || { echo "$name $type is not $old any more: somebody changed it, or it is done already" >&2; exit 1; }
