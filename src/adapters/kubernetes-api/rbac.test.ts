@@ -1,0 +1,176 @@
+/* The rights that are shipped suffice for everything that the actuator calls, and none of them is left over. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type KubernetesStandIn,
+  type PolicyRule,
+  rulesIn,
+  startKubernetes,
+} from '#lab/stand-ins/kubernetes.ts';
+import { inverseOf, type PlannedChange } from '#plan/change.ts';
+import { kubernetesActuator } from './index.ts';
+
+const folder = join(import.meta.dirname, '../../../docs/rbac');
+const roles = (file: string) => rulesIn(loadAll(readFileSync(join(folder, file), 'utf8')));
+const write = roles('read-write.yaml');
+const inTraefik = (kind: string, spec: unknown, apiVersion = 'apps/v1') => ({
+  apiVersion,
+  kind,
+  metadata: { name: kind.toLowerCase(), namespace: 'traefik' },
+  spec,
+});
+const pod = {
+  template: {
+    spec: {
+      hostAliases: [{ ip: '192.0.2.1', hostnames: ['a.example.org'] }],
+      containers: [{ name: 'c', args: ['--publish-service=a/b'] }],
+    },
+  },
+};
+const service = {
+  type: 'ClusterIP',
+  clusterIP: '10.96.0.9',
+  clusterIPs: ['10.96.0.9'],
+  ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }],
+};
+const objects = [
+  inTraefik('Service', service, 'v1'),
+  ...['Deployment', 'DaemonSet', 'StatefulSet'].map((k) => inTraefik(k, pod)),
+  inTraefik('CronJob', { jobTemplate: { spec: pod } }, 'batch/v1'),
+  inTraefik('Middleware', { ipAllowList: { sourceRange: ['192.0.2.0/24'] } }, 'traefik.io/v1alpha1'),
+  {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'coredns', namespace: 'kube-system' },
+    data: { Corefile: '.:53 {\n    errors\n}\n' },
+  },
+];
+
+const set = (of: string, id: string, before: unknown, after: unknown): PlannedChange => ({
+  id,
+  title: id,
+  change: { kind: 'set', settings: [{ of, id, before, after }] } as unknown as PlannedChange['change'],
+  through: { by: 'api', system: 'cluster/home' },
+  because: { says: '', serves: '', evidence: [] },
+});
+const aliases = (ip: string) => ({ hostAliases: [{ ip, names: ['a.example.org'] }] });
+const allowed = (ranges: readonly string[]) => ({ rule: { kind: 'ip-allow-list', ranges, depth: 0 } });
+const made = {
+  cluster: 'home',
+  namespace: 'traefik',
+  name: 'second',
+  type: 'ClusterIP',
+  labels: {},
+  annotations: {},
+  ports: [{ port: 80, protocol: 'tcp', targetPort: 80 }],
+};
+const changes = [
+  set('service', 'home/traefik/service', {}, { requestedIps: '192.0.2.9' }),
+  set('service', 'home/traefik/second', null, made),
+  ...['Deployment', 'DaemonSet', 'StatefulSet', 'CronJob'].map((k) =>
+    set('workload', `home/traefik/${k}/${k.toLowerCase()}`, aliases('192.0.2.1'), aliases('192.0.2.2')),
+  ),
+  set('ingress', 'home/traefik/daemonset', { publishedService: 'a/b' }, { publishedService: 'a/c' }),
+  set(
+    'middleware',
+    'home/traefik/middleware',
+    allowed(['192.0.2.0/24']),
+    allowed(['192.0.2.0/24', '198.51.100.0/24']),
+  ),
+  set('nameRule', 'coredns/home|00000', null, {
+    rule: { kind: 'rewrite', match: 'exact', from: 'a.example.org', to: 'b.example.org' },
+  }),
+];
+
+let kube: KubernetesStandIn;
+beforeEach(async () => {
+  kube = await startKubernetes({
+    objects,
+    tls: false,
+    users: [{ name: 'sightline-write', token: 'FAKE-write', rules: write }],
+  });
+  process.env.TEST_RBAC = 'FAKE-write';
+});
+afterEach(() => kube.stop());
+
+/** Everything that a run does with each change, there and back. */
+async function useAll(): Promise<void> {
+  const actuator = kubernetesActuator({
+    cluster: 'home',
+    url: kube.url,
+    credential: 'env:TEST_RBAC',
+    ...(kube.ca !== undefined && { ca: kube.ca }),
+  });
+  for (const change of changes) {
+    const undo = { ...change, change: inverseOf(change.change) };
+    expect(await actuator.preflight(change)).toEqual([]);
+    const backup = await actuator.backup?.(change);
+    expect(await actuator.write(change)).toEqual({ kind: 'written' });
+    expect(await actuator.preflight(undo)).toEqual([]);
+    expect(await actuator.write(undo, backup)).toEqual({ kind: 'written' });
+  }
+}
+
+describe('read-write.yaml', () => {
+  it('allows everything that a run calls, and nothing else', async () => {
+    await useAll();
+    const unused = write
+      .flatMap(singles)
+      .filter(
+        (s) =>
+          !kube.deeds.some(
+            (d) =>
+              d.group === s.group &&
+              d.resource === s.resource &&
+              d.verb === s.verb &&
+              d.namespace === s.namespace,
+          ),
+      );
+    expect(unused).toEqual([]);
+  });
+
+  it('allows no other namespace, no other ConfigMap, no Secret', async () => {
+    const mayNot = [
+      ['patch', '', 'services', 'default', 'x'],
+      ['patch', '', 'configmaps', 'kube-system', 'kube-proxy'],
+      ['get', '', 'secrets', 'traefik', 'x'],
+    ] as const;
+    for (const [verb, group, resource, namespace, name] of mayNot) {
+      const fits = (r: PolicyRule) =>
+        r.verbs.includes(verb) &&
+        r.apiGroups.includes(group) &&
+        r.resources.includes(resource) &&
+        r.namespaces?.includes(namespace) === true &&
+        (r.resourceNames === undefined || r.resourceNames.includes(name));
+      expect(write.some(fits)).toBe(false);
+    }
+  });
+});
+
+function singles(rule: PolicyRule) {
+  return rule.apiGroups.flatMap((group) =>
+    rule.resources.flatMap((resource) =>
+      rule.verbs.flatMap((verb) =>
+        (rule.namespaces ?? ['']).map((namespace) => ({ group, resource, verb, namespace })),
+      ),
+    ),
+  );
+}
+
+describe('read-only.yaml', () => {
+  const read = roles('read-only.yaml');
+  it('only reads, and no Secret', () => {
+    expect(read.length).toBeGreaterThan(5);
+    expect([...new Set(read.flatMap((r) => r.verbs))].sort()).toEqual(['get', 'list']);
+    expect(read.flatMap((r) => r.resources)).not.toContain('secrets');
+    expect(JSON.stringify([...read, ...write])).not.toContain('*');
+  });
+
+  it('covers every object that the write account reads before it writes', () => {
+    const readable = new Set(read.flatMap((r) => r.resources.map((x) => `${r.apiGroups[0]}/${x}`)));
+    const written = write.flatMap((r) => r.resources.map((x) => `${r.apiGroups[0]}/${x}`));
+    expect(written.filter((w) => !readable.has(w))).toEqual([]);
+  });
+});
