@@ -4,14 +4,21 @@
  */
 import type { RecordSet, Translation } from '#estate/dns.ts';
 import type { SettingOf } from '#plan/change.ts';
-import { type Block, code, comment, expect, type Instruction, quote, shell, text } from './blocks.ts';
+import { type Block, code, expect, type Instruction, quote, shell, text } from './blocks.ts';
 import { credentialOf, pathOf, type Task } from './context.ts';
+import { changedValues, technitiumScript } from './technitium-script.ts';
 
 /** Values or TTL of one record set. */
 export function recordByHand(task: Task, setting: SettingOf<'recordSet'>): Instruction {
   const start = task.input.reader.get('recordSet', setting.id)?.value;
-  const before = { ...start, ...setting.before } as RecordSet;
-  const after = { ...before, ...setting.after } as RecordSet;
+  // a record that is not there, or is to go, has no values on that side
+  const whole = { ...start, ...setting.before, ...(setting.before === null && setting.after) };
+  const before = { ...whole, ...(setting.before === null && { values: [] }) } as unknown as RecordSet;
+  const after = {
+    ...whole,
+    ...setting.after,
+    ...(setting.after === null && { values: [] }),
+  } as unknown as RecordSet;
   const program = programOf(task, before.server);
   const checked: Instruction = { make: [], check: recordChecks(task, after), files: [] };
   if (program === 'technitium') return merged(technitium(task, before, after), checked);
@@ -57,18 +64,13 @@ function technitium(task: Task, before: RecordSet, after: RecordSet): Instructio
   const path = pathOf(task, '.technitium.sh');
   const nsupdate = byNsupdate(task, before, after);
   const label = before.name === before.zone ? '@' : before.name.slice(0, -(before.zone.length + 1));
-  const [oldValue = '', newValue = ''] = changedValue(before, after);
+  const field = before.type === 'A' || before.type === 'AAAA' ? 'IPv4/IPv6 Address' : 'Value';
+  const steps = changedValues(before, after).flatMap(([was, is]) =>
+    recordSteps(`${label} ${before.type}`, field, was, is, after),
+  );
   return {
     make: [
-      {
-        kind: 'screens',
-        where: `Technitium, ${url}`,
-        steps: [
-          `**Zones** > ${code(before.zone)} > record ${code(`${label} ${before.type}`)} that says ${code(oldValue)} > **Edit Record**`,
-          `${before.type === 'A' || before.type === 'AAAA' ? 'IPv4/IPv6 Address' : 'Value'}: ${code(newValue)}; TTL: ${code(String(after.ttlSeconds))}; leave the comment as it is`,
-          '**Save**',
-        ],
-      },
+      { kind: 'screens', where: `Technitium, ${url}`, steps: [`**Zones** > ${code(before.zone)}`, ...steps] },
       text(
         `Or from a shell, the same as one call (needs ${code('curl')} and ${code('jq')}; the token is read from ${tokenText(task, before.server)}):`,
       ),
@@ -87,50 +89,21 @@ function tokenText({ input }: Task, system: string): string {
   return code(credentialOf(input.reader, system) ?? 'env:TECHNITIUM_TOKEN');
 }
 
-/** The one value that differs (or the first): Technitium updates one record at a time. */
-function changedValue(before: RecordSet, after: RecordSet): readonly [string, string] {
-  const gone = before.values.filter((v) => !after.values.includes(v));
-  const come = after.values.filter((v) => !before.values.includes(v));
-  return [gone[0] ?? before.values[0] ?? '', come[0] ?? gone[0] ?? before.values[0] ?? ''];
-}
-
-function technitiumScript(task: Task, url: string, before: RecordSet, after: RecordSet): string {
-  const [oldValue, newValue] = changedValue(before, after);
-  const isAddress = before.type === 'A' || before.type === 'AAAA';
-  const [oldField, newField] = isAddress
-    ? ['ipAddress', 'newIpAddress']
-    : before.type === 'CNAME'
-      ? ['cname', 'cname']
-      : ['value', 'newValue'];
-  const jsonField = isAddress ? 'ipAddress' : 'cname';
-  const variable =
-    /^env:([A-Za-z_]\w*)$/.exec(credentialOf(task.input.reader, before.server) ?? '')?.[1] ??
-    'TECHNITIUM_TOKEN';
-  return `#!/bin/sh
-${comment(task.planned.title)}
-# The old value must still be there: Technitium refuses the call otherwise, and nothing is changed.
-set -eu
-: "\${${variable}:?set ${variable} to an API token of Technitium}"
-api=${quote(url)}/api/zones/records
-call() { # call PATH NAME=VALUE...: the token goes in by a pipe, so that no process list shows it
-  path=$1; shift
-  for pair in "$@"; do set -- "$@" --data-urlencode "$pair"; shift; done
-  printf 'data-urlencode = "token=%s"\\n' "$${variable}" | curl -sS --fail --max-time 20 --config - "$@" "$api/$path"
-}
-zone=${quote(before.zone)}
-name=${quote(before.name)}
-type=${before.type}
-old=${quote(oldValue)}
-new=${quote(newValue)}
-record=$(call get "domain=$name" "zone=$zone" | jq -c --arg t "$type" --arg v "$old" \\
-  '[.response.records[]? | select(.type == $t and .rData.${jsonField} == $v)][0] // empty')
-[ -n "$record" ] || { echo "$name $type is not $old any more: somebody changed it, or it is done already" >&2; exit 1; }
-call update "domain=$name" "zone=$zone" "type=$type" "${oldField}=$old" "${newField}=$new" ttl=${after.ttlSeconds} \\
-  "disable=$(printf %s "$record" | jq -r '.disabled // false')" \\
-  "comments=$(printf %s "$record" | jq -r '.comments // ""')" \\
-  "expiryTtl=$(printf %s "$record" | jq -r '.expiryTtl // 0')" updateSvcbHints=true |
-  jq 'if .status == "ok" then {status, record: .response.updatedRecord} else halt_error(1) end'
-`;
+function recordSteps(
+  record: string,
+  field: string,
+  was: string,
+  is: string,
+  after: RecordSet,
+): readonly string[] {
+  if (is === '') return [`record ${code(record)} that says ${code(was)} > **Delete**`];
+  const filled = `${field}: ${code(is)}; TTL: ${code(String(after.ttlSeconds))}`;
+  if (was === '') return [`**Add Record**: name and type ${code(record)}; ${filled}`, '**Save**'];
+  return [
+    `record ${code(record)} that says ${code(was)} > **Edit Record**`,
+    `${filled}; leave the comment as it is`,
+    '**Save**',
+  ];
 }
 
 /** RFC 2136; the prerequisite refuses where the record is not as it was. */
@@ -142,6 +115,7 @@ function byNsupdate(task: Task, before: RecordSet, after: RecordSet): Instructio
   const lines = [
     ...(server === undefined ? [] : [`server ${server}`]),
     `zone ${plainName(before.zone)}.`,
+    ...(before.values.length === 0 ? [`prereq nxrrset ${name} IN ${before.type}`] : []),
     ...before.values.map((v) => `prereq yxrrset ${name} IN ${before.type} ${oneLine(v)}`),
     `update delete ${name} IN ${before.type}`,
     ...after.values.map((v) => `update add ${name} ${after.ttlSeconds} IN ${after.type} ${oneLine(v)}`),
@@ -166,7 +140,7 @@ function oneLine(value: string): string {
 }
 
 function cloudflare(before: RecordSet, after: RecordSet): Instruction {
-  const [oldValue, newValue] = changedValue(before, after);
+  const [[oldValue, newValue] = ['', '']] = changedValues(before, after);
   return {
     make: [
       {

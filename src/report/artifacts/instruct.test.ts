@@ -210,8 +210,9 @@ describe('other systems', () => {
       'disable=',
       'expiryTtl=',
       'updateSvcbHints=true',
-      'ipAddress=$old',
-      'newIpAddress=$new',
+      'ipAddress=$1',
+      'newIpAddress=$2',
+      'update 10.0.0.1 10.0.0.2',
     ]) {
       expect(script).toContain(field);
     }
