@@ -3,6 +3,7 @@
  */
 import type { Reader } from '#estate/estate.ts';
 import type { VantagePoint } from '#estate/settings.ts';
+import { familyOf, type Ip } from '#net/ip.ts';
 import type { LabHost } from '../kernel/topology.ts';
 import { gatewayIn } from './internet-hosts.ts';
 import { hostName } from './names.ts';
@@ -26,19 +27,25 @@ function clientHost(reader: Reader, segments: readonly Segment[], v: VantagePoin
   const host: LabHost = {
     name: hostName('vp', v.id),
     addresses: here.map((ip) => ({ dev: 'eth0', address: withLength(segment, ip) })),
-    routes: gatewayRoutes(reader, segment, v),
+    routes: gatewayRoutes(reader, segment, here, v),
   };
   return { hosts: [host], links: [plug(segment, host.name, 'eth0', v.mtu)], notBuilt: apart };
 }
 
-/** Default routes of the families that the gateway has on the segment. */
-export function gatewayRoutes(reader: Reader, segment: Segment, v?: VantagePoint): readonly string[] {
+/** Default routes of the families that a host and its gateway have on the segment. */
+export function gatewayRoutes(
+  reader: Reader,
+  segment: Segment,
+  hosts: readonly Ip[],
+  v?: VantagePoint,
+): readonly string[] {
   const told = v?.gateway?.replace(/^firewall\//, '');
   const own = reader
     .all('firewallInterface')
     .map((i) => i.value)
     .filter((i) => told === undefined || i.firewall === told);
-  return ([4, 6] as const).flatMap((family) => {
+  const families = ([4, 6] as const).filter((family) => hosts.some((ip) => familyOf(ip) === family));
+  return families.flatMap((family) => {
     const on = own
       .map((i) => (family === 4 ? i.ipv4?.ip : i.ipv6?.ip))
       .find((ip) => ip !== undefined && prefixAround(segment, ip));

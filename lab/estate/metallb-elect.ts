@@ -18,15 +18,22 @@ export function announcerOf(reader: Reader, service: Service, lost: ReadonlySet<
   if (!first || announcing?.program !== 'metallb') return undefined;
   const servable = endpointNodes(reader, service);
   if (servable === undefined) return undefined;
-  const ads = adsFor(reader, service);
+  const isNew = hasSelectors(announcing.version);
+  const ads = adsFor(reader, service, isNew);
   if (ads === 'refused') return undefined;
   const nodes = reader.by('node', 'cluster', service.cluster).map((n) => n.value);
   const scored = nodes
     .filter((n) => isUsable(n, announcing, lost) && ads.some((ad) => isOneOf(ad.nodeSelectors, n.labels)))
     .filter((n) => service.externalPolicy === 'cluster' || servable.has(n.name))
-    .map((n) => ({ name: n.name, score: scoreOf(n, ads), hash: hashOf(n.name, first.ip) }));
+    .map((n) => ({ name: n.name, score: isNew ? scoreOf(n, ads) : 0, hash: hashOf(n.name, first.ip) }));
   scored.sort((a, b) => b.score - a.score || a.hash.compare(b.hash));
   return scored[0]?.name;
+}
+
+/** Preferred nodes and Service selectors came with 0.16 (release notes); an unknown version counts as new. */
+function hasSelectors(version: string | undefined): boolean {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version ?? '') ?? [];
+  return major === undefined || Number(major) > 0 || Number(minor) >= 16;
 }
 
 /** Nodes with an endpoint that is ready or serving; undefined: there is no such endpoint at all. */
@@ -39,7 +46,7 @@ function endpointNodes(reader: Reader, service: Service): ReadonlySet<string> | 
 }
 
 /** Advertisements of the address's pool that take the Service; `refused`: a shared address may not meet a selector. */
-function adsFor(reader: Reader, service: Service): readonly L2Advertisement[] | 'refused' {
+function adsFor(reader: Reader, service: Service, isNew: boolean): readonly L2Advertisement[] | 'refused' {
   const [first] = service.vips;
   const pool = reader
     .by('pool', 'cluster', service.cluster)
@@ -48,8 +55,8 @@ function adsFor(reader: Reader, service: Service): readonly L2Advertisement[] | 
   const ads = reader
     .by('l2Advertisement', 'cluster', service.cluster)
     .map((a) => a.value)
-    .filter((ad) => advertises(ad, pool) && isOneOf(ad.serviceSelectors, service.labels));
-  const isShared = service.sharingKey !== undefined;
+    .filter((ad) => advertises(ad, pool) && (!isNew || isOneOf(ad.serviceSelectors, service.labels)));
+  const isShared = isNew && service.sharingKey !== undefined;
   return isShared && ads.some((ad) => ad.serviceSelectors.length > 0) ? 'refused' : ads;
 }
 

@@ -89,7 +89,7 @@ function nodePart(reader: Reader, segments: readonly Segment[], node: Node): Par
       ...tunnelAddresses(reader, node).map((address) => ({ dev: overlaySwitch, address })),
     ],
     routes: [
-      ...gatewayRoutes(reader, segment),
+      ...gatewayRoutes(reader, segment, node.internalIps),
       ...pods.flatMap((p) => p.ips.map((ip) => podRoute(node, ip, devOf.get(p) ?? podsDev))),
       ...otherNodesRoutes(reader, node),
     ],

@@ -14,6 +14,7 @@ import {
   interfaceAround,
   passMark,
   prefixesOf,
+  proxyMark,
 } from './pf-match.ts';
 
 export interface ForwardRules {
@@ -41,7 +42,7 @@ export function forwardRules(
     const inner = mode === 'disable' || forward.isException ? [] : innerInterfaces(forward, interfaces);
     return {
       own: lines(reader, forward, [forward.interface], ''),
-      inner: lines(reader, forward, inner, mode === 'nat-proxy' ? `ct mark set ${passMark}` : ''),
+      inner: lines(reader, forward, inner, mode === 'nat-proxy' ? `ct mark set ${proxyMark}` : ''),
       source:
         inner.length > 0
           ? sourceNat(reader, forward, mode === 'nat-proxy', firewall?.reflectionSnat ?? false)
@@ -84,7 +85,7 @@ function lines(
     if (forward.isException) return [[...head, 'accept'].join(' ')];
     const target = targetOf(reader, forward, family);
     if (!target) return [];
-    const mark = forward.associatedRule === 'pass' ? `ct mark set ${passMark}` : before;
+    const mark = before === '' && forward.associatedRule === 'pass' ? `ct mark set ${passMark}` : before;
     const to = `dnat ${family === 4 ? 'ip' : 'ip6'} to ${withPort(target, localPort(reader, forward))}`;
     return [[...head, ...(mark === '' ? [] : [mark]), to].join(' ')];
   });
@@ -121,7 +122,7 @@ function sourceNat(
     const ip = family === 4 ? 'ip' : 'ip6';
     const outside = prefixesOf(reader, forward.firewall, forward.match.destination, family) ?? [];
     if (outside.length === 0) return [];
-    const from = isProxy ? `ct mark ${passMark}` : `${ip} saddr ${network}`;
+    const from = isProxy ? `ct mark ${proxyMark}` : `${ip} saddr ${network}`;
     return [`oifname "${firewallDev(around.name)}" ct status dnat ${from} ${ip} daddr ${target} masquerade`];
   });
 }

@@ -16,8 +16,9 @@ import {
   rangeToPrefixes,
 } from '#net/prefix.ts';
 
-/** Set on connections that a rule of its own lets pass (`rdr pass`, the reflection proxy). */
+/** Set on connections that a rule of its own lets pass (`rdr pass`), and on those of the reflection proxy. */
 export const passMark = '0x10';
+export const proxyMark = '0x20';
 
 /** What one rule matches in one family: conditions side by side; undefined: it can match nothing. */
 export type Conditions = readonly string[] | undefined;

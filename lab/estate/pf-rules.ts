@@ -8,7 +8,7 @@ import type { FilterRule, Firewall, FirewallInterface } from '#estate/firewall.t
 import type { Family } from '#net/ip.ts';
 import { firewallDev } from './names.ts';
 import { forwardRules } from './pf-forwards.ts';
-import { conditionsOf, passMark } from './pf-match.ts';
+import { conditionsOf, passMark, proxyMark } from './pf-match.ts';
 import { outboundRules } from './pf-outbound.ts';
 
 const families: readonly Family[] = [4, 6];
@@ -63,7 +63,7 @@ function common(firewall: Firewall | undefined): readonly string[] {
     ...(firewall && !firewall.isIpv6Allowed ? ['meta nfproto ipv6 drop'] : ['meta l4proto icmpv6 accept']),
     'ct state invalid drop',
     'meta l4proto tcp tcp flags & (fin | syn | rst | ack) != syn drop',
-    `ct mark ${passMark} accept`,
+    `ct mark { ${passMark}, ${proxyMark} } accept`,
   ];
 }
 

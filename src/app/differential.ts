@@ -130,7 +130,14 @@ export function differencesOf(traces: readonly Trace[], seen: Observation): read
   return all.find((d) => d.length === 0) ?? all[0] ?? [];
 }
 
+/** What ends at a firewall itself finds nobody in the lab, whose firewalls serve no pages. */
 function isDelivered(trace: Trace): boolean {
+  if (
+    trace.disposition === 'delivered' &&
+    trace.reached?.pod === undefined &&
+    trace.reached?.node === undefined
+  )
+    return false;
   return (
     trace.disposition === 'delivered' &&
     (trace.returnPath === undefined || trace.returnPath.disposition === 'delivered')

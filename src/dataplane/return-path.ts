@@ -104,7 +104,7 @@ function said(answer: Answer, says: string, because: readonly Evidence[], after?
 }
 
 function fromNode(trip: Trip, answer: Answer): Move {
-  if (isStart(trip, answer.at))
+  if (isStart(trip, answer.at) && isForStart(trip, answer))
     return arrive(trip, said(answer, 'The answer is back where the question began.', []));
   const previous = answer.sessions.at(-1);
   if (previous?.host.startsWith('node/') && isAtNode(trip, previous, answer))
@@ -241,6 +241,11 @@ function isAsymmetric(forward: readonly Hop[], back: readonly Hop[]): boolean {
 function isStart(trip: Trip, host: string): boolean {
   const { kind, cluster, node } = trip.vantage.point;
   return (kind === 'pod' || kind === 'node') && host === `node/${cluster}/${node}`;
+}
+
+/** The node of the client may also be one that only forwards: then somebody else still has to undo its session. */
+function isForStart(trip: Trip, { packet, sessions }: Answer): boolean {
+  return packet.destination === trip.dialled.source || sessions.length === 0;
 }
 
 function nodeOf(reader: Reader, address: Ip): string | undefined {
