@@ -5,8 +5,7 @@ import { type DemoStage, demo } from '#app/demo.ts';
 import { beforeAfterToText } from '#report/before-after.ts';
 import { findingsInBrief } from '#report/brief-text.ts';
 import { gapText } from '#report/evidence-text.ts';
-import { planToText } from '#report/plan-text.ts';
-import { proofToText } from '#report/proof-text.ts';
+import { planInBrief, proofInBrief } from '#report/plan-brief.ts';
 import { wrap } from '#report/style.ts';
 import type { Run } from '../main.ts';
 import type { Terminal } from '../terminal.ts';
@@ -36,9 +35,9 @@ function stagesOn(terminal: Terminal): DemoStage {
     plan: (style, { outcome, proof, findMs }) => {
       heading(terminal, `The plan, ${style}`, `found in ${(findMs / 1000).toFixed(1)} s`);
       if (outcome.kind === 'unreachable') terminal.out(`${outcome.says}; ${outcome.nearest}`);
-      else terminal.out(planToText(outcome.plan, terminal));
+      else if (style === 'additive') terminal.out(`${planInBrief(outcome.plan, terminal)}\n`);
       if (outcome.kind === 'stuck') terminal.out(palette.bad(outcome.says));
-      if (proof) terminal.out(`\n${proofToText(proof, terminal)}`);
+      if (proof) terminal.out(proofInBrief(proof, terminal));
     },
     kernel: (table) => {
       if (table.kind === 'unavailable') {
