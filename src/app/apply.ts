@@ -68,7 +68,7 @@ export async function applyPlan(request: ApplyRequest): Promise<ApplyEnd> {
   const { plan, snapshot } = await openPlan(request.plan);
   const proof = timedProof(snapshot, plan);
   if (proof.kind !== 'proved') return { kind: 'not-proved', plan, proof };
-  const systems = await request.systems(snapshot, plan);
+  const systems = await request.systems(snapshot, plan, proof);
   try {
     return await withLock(request, (runs, id) =>
       begin({ request, plan, snapshot, proof, systems, runs, id }),

@@ -55,7 +55,7 @@ async function goOn(request: ResumeRequest, run: OpenRun): Promise<ResumeEnd> {
     throw new SightlineError('plan-moved', `the snapshot that run ${folder.id} was planned from has moved`, {
       hint: `bring ${plan.snapshot.path} back as it was; or sightline rollback ${folder.id}, which needs no prediction`,
     });
-  const systems = await request.systems(snapshot, plan);
+  const systems = await request.systems(snapshot, plan, proof);
   try {
     hooks.begun?.(folder.id, plan);
     const carrying = {

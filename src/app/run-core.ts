@@ -42,6 +42,10 @@ export interface RunHooks {
   readonly interrupt?: () => Order | undefined | Promise<Order | undefined>;
   /** What goes on between the records: `asking every system`. */
   readonly working: (says: string) => void;
+  /** A diff or a command is shown; whether it may be. */
+  readonly agree: (shown: string) => Promise<boolean>;
+  /** A person is shown what to do and waited for. Nobody there: `stop`. */
+  readonly doByHand: (title: string, instructions: string) => Promise<'done' | 'stop'>;
   /** Told the run's id and plan before its first record. */
   readonly begun?: (run: string, plan: Plan) => void;
 }
@@ -57,7 +61,7 @@ export interface RunSystems {
 }
 
 /** Builds them for a plan; the real ones, a lab's, or a test's. */
-export type SystemsOf = (snapshot: Snapshot, plan: Plan) => Promise<RunSystems>;
+export type SystemsOf = (snapshot: Snapshot, plan: Plan, proof: Proved) => Promise<RunSystems>;
 
 export interface RunPlace {
   /** Folder of all runs; `.sightline/runs` where not given. */

@@ -85,3 +85,17 @@ export const actuatorMakers = {
   cloudflareDns: async (s: CloudflareSettings & { system: string }): Promise<Actuator> =>
     (await import('#adapters/cloudflare/index.ts')).cloudflareDnsActuator(s),
 };
+
+/** Actuators that need a person: edits of checkouts, and changes by hand. */
+export async function handActuators() {
+  const [repository, operator] = await Promise.all([
+    import('#adapters/repository/actuate.ts'),
+    import('#adapters/operator/actuate.ts'),
+  ]);
+  return { repositoryActuator: repository.repositoryActuator, operatorActuator: operator.operatorActuator };
+}
+
+/** Files that are in memory, as the sources of a snapshot read them. */
+export async function inMemory() {
+  return import('#adapters/memory-files.ts');
+}

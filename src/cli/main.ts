@@ -146,6 +146,10 @@ add(
 
 const from = () =>
   new Option('--from <vantage point>', 'where this machine stands, if its addresses do not tell');
+const checkout = () =>
+  new Option('--checkout <repository=folder...>', 'your checkout of a repository that the plan edits');
+const runCommands = () =>
+  new Option('--run-commands', "run the owner's own apply after an edit; it is shown before");
 const runs = () => new Option('--runs <folder>', 'where runs are kept').default('.sightline/runs');
 const yes = () => new Option('--yes', 'pass the gates that only ask; failures are still asked about');
 
@@ -158,6 +162,8 @@ add(
   .option('--dry-run', 'prove the plan and ask every system, write nothing')
   .option('--lab', 'on a copy of the estate in network namespaces instead of the real one')
   .addOption(yes())
+  .addOption(checkout())
+  .addOption(runCommands())
   .addOption(from())
   .addOption(runs())
   .addOption(json());
@@ -166,6 +172,8 @@ add('resume <run>', 'goes on with a run that was paused or stopped', () => impor
   'resume 20261123-162451',
 ])
   .addOption(yes())
+  .addOption(checkout())
+  .addOption(runCommands())
   .addOption(from())
   .addOption(runs())
   .addOption(json());
@@ -177,6 +185,8 @@ add(
   ['rollback 20261123-162451'],
 )
   .addOption(yes())
+  .addOption(checkout())
+  .addOption(runCommands())
   .addOption(from())
   .addOption(runs())
   .addOption(json());

@@ -49,6 +49,8 @@ export class RunConsole {
       interrupt: () => this.#order,
       working: (says) => this.#working(says),
       begun: (run, plan) => this.#begun(run, plan),
+      agree: (shown) => this.#agree(shown),
+      doByHand: (title, instructions) => this.#doByHand(title, instructions),
     };
   }
 
@@ -143,6 +145,34 @@ export class RunConsole {
         return this.#choose('try again', 'pause');
       },
     };
+  }
+
+  /** With --yes it is shown and gone on with. */
+  async #agree(shown: string): Promise<boolean> {
+    for (const line of shown.split('\n')) this.print(`    ${plain(line)}`);
+    return this.wants('Write this?');
+  }
+
+  /** Never passed by --yes: what a person must do is done by a person, and then seen. */
+  async #doByHand(title: string, instructions: string): Promise<'done' | 'stop'> {
+    const { palette, ask } = this.#terminal;
+    this.print(`  ${palette.accent('✋')} ${palette.strong(plain(title))}`);
+    for (const line of instructions.split('\n')) this.print(`    ${plain(line)}`);
+    if (ask === undefined || this.#options.isJson) return 'stop';
+    const asking = new AbortController();
+    this.#asking = asking;
+    this.#hideLine();
+    try {
+      const answer = await ask(
+        `    ${palette.strong('d')} done   ${palette.strong('s')} stop  > `,
+        asking.signal,
+      );
+      return /^(d|done|y|yes)$/i.test(answer.trim()) ? 'done' : 'stop';
+    } catch {
+      return 'stop';
+    } finally {
+      this.#asking = undefined;
+    }
   }
 
   /** Go on, pause or roll back; `pause` where nobody is there, or the question is interrupted. */

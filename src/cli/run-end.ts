@@ -2,6 +2,7 @@
 
 import type { RunResult } from '#app/run-core.ts';
 import { isRunUnfinished } from '#app/runs.ts';
+import { SightlineError } from '#estate/error.ts';
 import { plain } from '#report/plain.ts';
 import { reportFailure } from './failure.ts';
 import type { RunConsole } from './run-console.ts';
@@ -86,4 +87,18 @@ export function place({ runs }: { readonly runs?: string }): { readonly runs?: s
 
 export function runsOption(options: Readonly<Record<string, unknown>>): { readonly runs?: string } {
   return typeof options.runs === 'string' ? { runs: options.runs } : {};
+}
+
+/** `--checkout infra=../infra`, as often as there are repositories, and `--run-commands`. */
+export function checkoutOptions(options: Readonly<Record<string, unknown>>): {
+  readonly checkouts: Readonly<Record<string, string>>;
+  readonly runsCommands: boolean;
+} {
+  const given = Array.isArray(options.checkout) ? options.checkout.map(String) : [];
+  const pairs = given.map((text) => {
+    const at = text.indexOf('=');
+    if (at > 0) return [text.slice(0, at), text.slice(at + 1)] as const;
+    throw new SightlineError('wrong-use', `--checkout ${JSON.stringify(text)} is not REPOSITORY=FOLDER`);
+  });
+  return { checkouts: Object.fromEntries(pairs), runsCommands: options.runCommands === true };
 }

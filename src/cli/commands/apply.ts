@@ -8,7 +8,7 @@ import { problemsText, titlesOf } from '#report/run-text.ts';
 import { probesText } from '#report/verify-text.ts';
 import type { Run } from '../main.ts';
 import { RunConsole } from '../run-console.ts';
-import { carried, runsOption, showEnding } from '../run-end.ts';
+import { carried, checkoutOptions, runsOption, showEnding } from '../run-end.ts';
 import type { Terminal } from '../terminal.ts';
 
 export const run: Run = applyOn(systemsFor);
@@ -30,7 +30,8 @@ export function applyOn(systems: (options: SystemsOptions) => SystemsOf): Run {
         systems: systems({
           isLab: options.lab === true,
           ...(typeof options.from === 'string' && { from: options.from }),
-          working: hooks.working,
+          ...checkoutOptions(options),
+          hooks,
         }),
         afterwards: async (ended) => {
           const result = await afterwards(terminal, console, ended, options);

@@ -4,7 +4,7 @@ import type { SystemsOf } from '#app/run-core.ts';
 import { type SystemsOptions, systemsFor } from '#app/run-systems.ts';
 import type { Run } from '../main.ts';
 import { RunConsole } from '../run-console.ts';
-import { carried, runsOption, showEnding } from '../run-end.ts';
+import { carried, checkoutOptions, runsOption, showEnding } from '../run-end.ts';
 
 export const run: Run = runWith(undefined);
 
@@ -24,7 +24,7 @@ export function runWith(
       const end = await resumeRun({
         run: id,
         hooks,
-        systems: systems({ isLab: false, ...from, working: hooks.working }),
+        systems: systems({ isLab: false, ...from, ...checkoutOptions(options), hooks }),
         ...place,
         ...(turn !== undefined && { turn }),
       });
