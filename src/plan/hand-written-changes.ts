@@ -4,8 +4,9 @@ import { parseIp } from '#net/ip.ts';
 import { parseName } from '#net/name.ts';
 import type { Change, PlannedChange } from './change.ts';
 import { because, createdSetting, makeChange, type Wanted } from './draft.ts';
-import { type DataPath, policyOf, recordOf, serviceNamed, type WrittenContext } from './hand-written.ts';
+import { type DataPath, recordOf, type WrittenContext } from './hand-written.ts';
 import { addDocument, updateDocument, waitWritten } from './hand-written-rest.ts';
+import { createService, setService } from './hand-written-service.ts';
 import type { Stage } from './plan.ts';
 import { type Move, slug } from './repoint.ts';
 import { simulate } from './simulate.ts';
@@ -94,7 +95,8 @@ function advance(context: WrittenContext, planned: PlannedChange, path: DataPath
   else context.issue(path, `this cannot be done here: ${done.says}`);
 }
 
-function planned(w: Written, wanted: readonly Wanted[], title: string): PlannedChange {
+/** The change as the owner of its facts makes it, or a person where the plan says so. */
+export function planned(w: Written, wanted: readonly Wanted[], title: string): PlannedChange {
   const { phase, ...change } = makeChange(w.context.reader, wanted, {
     id: w.id,
     title,
@@ -110,6 +112,8 @@ const readers: Readonly<Record<string, ReadChange>> = {
   'set-record': setRecord,
   'set-record-ttl': setRecord,
   'set-service': setService,
+  'set-service-type': setService,
+  'create-service': createService,
   'set-forward-target': setForwardTarget,
   'set-tunnel-origin': setTunnelOrigin,
   'update-document': updateDocument,
@@ -169,31 +173,6 @@ function recordNamed(w: Written): Fact<'recordSet'> | undefined {
     found ??
     w.context.issue([...w.path, 'name'], `there is no record ${name} ${type ?? 'A'} in zone ${zone} of ${on}`)
   );
-}
-
-function setService(w: Written): PlannedChange | undefined {
-  const name = String(w.data.service ?? '');
-  const service = serviceNamed(w.context.reader, name);
-  if (service === undefined)
-    return w.context.issue([...w.path, 'service'], `there is no Service ${name} in the snapshot`);
-  const through = w.data.through;
-  if (through !== undefined && w.context.reader.get('repository', String(through)) === undefined) {
-    return w.context.issue([...w.path, 'through'], `there is no repository ${through} in sightline.yaml`);
-  }
-  const { address, policy, sharingKey, type } = w.data;
-  const ip = address === undefined ? undefined : parseIp(String(address));
-  if (address !== undefined && ip === undefined)
-    return w.context.issue([...w.path, 'address'], 'an address is expected here');
-  const externalPolicy =
-    policy === undefined ? undefined : policyOf(w.context, policy, [...w.path, 'policy']);
-  const fields = {
-    ...(ip !== undefined && { requestedIps: ip }),
-    ...(externalPolicy !== undefined && { externalPolicy }),
-    ...(typeof sharingKey === 'string' && { sharingKey }),
-    ...(type === 'ClusterIP' && { type: 'ClusterIP' as const }),
-  };
-  const without = sharingKey === null && service.value.sharingKey !== undefined ? ['sharingKey'] : [];
-  return planned(w, [{ fact: service, fields, without }], `Change Service ${name}`);
 }
 
 function setForwardTarget(w: Written): PlannedChange | undefined {

@@ -1,5 +1,7 @@
 /* Documents and waits of a person's plan. */
+import type { Reader } from '#estate/estate.ts';
 import { kindTable } from '#estate/kind-table.ts';
+import { type Ip, parseIp } from '#net/ip.ts';
 import type { Change, PlannedChange } from './change.ts';
 import { because } from './draft.ts';
 import { unmetByMove } from './goal.ts';
@@ -53,6 +55,7 @@ function documentChange(
 
 /** A wait lets answers end; the record is the last one that the plan touched, or the apex that it will touch. */
 export function waitWritten(w: Written): PlannedChange | undefined {
+  if (w.data.until !== undefined) return stragglersWritten(w);
   const { seconds } = w.data;
   if (typeof seconds !== 'number' || seconds <= 0)
     return w.context.issue([...w.path, 'seconds'], 'seconds are expected here');
@@ -71,4 +74,35 @@ export function waitWritten(w: Written): PlannedChange | undefined {
     through: { by: 'time', system: 'dns' },
     because: because(String(w.data.why ?? 'written in the plan'), 'goal'),
   };
+}
+
+/**
+ * Until nobody was seen at the address for so long as its records are kept. Who is seen by what is the runner's business;
+ * the wait lets those answers end that are not kept longer than this.
+ */
+function stragglersWritten(w: Written): PlannedChange | undefined {
+  const { until, address, seconds } = w.data;
+  if (until !== 'no-stragglers')
+    return w.context.issue([...w.path, 'until'], 'no-stragglers is expected here');
+  const ip = parseIp(String(address ?? ''));
+  if (ip === undefined) return w.context.issue([...w.path, 'address'], 'an address is expected here');
+  const least = typeof seconds === 'number' && seconds > 0 ? seconds : keptSeconds(w.context.input.start, ip);
+  const change: Change = {
+    kind: 'wait',
+    for: { kind: 'stragglers', ip, seconds: least, seenBy: `connections to ${ip}` },
+  };
+  return {
+    id: w.id,
+    title: `Wait until nobody came by ${ip} for ${least} s`,
+    change,
+    through: { by: 'time', system: 'dns' },
+    because: because(String(w.data.why ?? 'written in the plan'), 'goal'),
+  };
+}
+
+/** The longest TTL under which the address is told, and what a client may add to it. */
+function keptSeconds(start: Reader, ip: Ip): number {
+  const ttls = start.by('recordSet', 'value', ip).map((f) => f.value.ttlSeconds);
+  const stale = start.get('durations', 'durations')?.value.maxStaleSeconds ?? 3600;
+  return Math.max(0, ...ttls) + stale;
 }

@@ -13,12 +13,16 @@ import type { Move } from './repoint.ts';
 import { releaseOf } from './simulate.ts';
 
 /** The second Service: same pods and ports, its own address, not shared. */
-export function secondService(move: Move, policy: Service['externalPolicy']): Service {
+export function secondService(
+  move: Move,
+  policy: Service['externalPolicy'],
+  name: string = `${move.service.value.name}-lb`,
+): Service {
   const { sharingKey, loadBalancerIp, healthCheckNodePort, annotations, ...rest } = move.service.value;
   return {
     ...rest,
     annotations: withoutAddressing(annotations),
-    name: `${rest.name}-lb`,
+    name,
     type: 'LoadBalancer',
     ports: rest.ports.map(({ nodePort, ...port }) => port),
     externalPolicy: policy,
@@ -39,8 +43,9 @@ export function addSecond(
   move: Move,
   policy: Service['externalPolicy'],
   why: Because,
+  name?: string,
 ): DraftChange {
-  const value = secondService(move, policy);
+  const value = secondService(move, policy, name);
   const repository = repositoriesOf(reader, move.service).find((r) => r.type !== 'unknown');
   const statement = repository && statementsOf(reader, repository, move.service, 'requestedIps')[0];
   const text = statement === undefined ? [] : insertion(reader, statement.fact, value);
