@@ -73,17 +73,13 @@ function settled<S extends net.Socket>(
   stage: string,
   signal: AbortSignal,
 ): Promise<S> {
+  signal.addEventListener('abort', () => setImmediate(() => socket.destroy()), { once: true });
+  socket.on('error', () => undefined);
   return new Promise((resolve, reject) => {
-    const stop = () => {
-      socket.destroy();
-      reject(new StageError(stage, 'no answer in time'));
-    };
-    signal.addEventListener('abort', stop, { once: true });
+    const fail = (why: string) => reject(new StageError(stage, why));
+    signal.addEventListener('abort', () => fail('no answer in time'), { once: true });
     socket.once(event, () => resolve(socket));
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new StageError(stage, error.code ?? error.message)),
-    );
-    socket.once('close', () => reject(new StageError(stage, 'closed by the other side')));
-    socket.on('error', () => undefined);
+    socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+    socket.once('close', () => fail('closed by the other side'));
   });
 }
