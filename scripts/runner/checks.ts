@@ -20,10 +20,15 @@ const labTests = ['node_modules/vitest/vitest.mjs', 'run', '-c', 'vitest.lab.con
 const cachedPrograms: readonly ProgramName[] = programNames.filter((name) => !recipeOf(name).onDemand);
 
 /** Part of `npm test`: seconds each. */
-export const smokeChecks: readonly Check[] = [];
+export const smokeChecks: readonly Check[] = [
+  { name: 'lab smoke', script: ['scripts/lab-smoke.ts'], needs: ['netns', 'nft', 'ip', 'named', 'nsupdate'] },
+];
 
 /** Part of `npm run test:full`: minutes each at most, a quarter of an hour together. Every `*.lab.test.ts` is in one. */
 export const longChecks: readonly Check[] = [
+  { name: 'crash points', script: ['scripts/crash-points.ts'], needs: [] },
+  { name: 'failing calls', script: [...labTests, 'test/actuators'], needs: [] },
+  { name: 'bind', script: [...labTests, 'src/adapters/bind'], needs: ['named'] },
   { name: 'example changes as committed', script: ['scripts/examples.ts', '--check'], needs: [] },
   {
     name: 'Debian programs',
@@ -31,4 +36,9 @@ export const longChecks: readonly Check[] = [
     needs: ['netns', ...cachedPrograms],
   },
   { name: 'kernel lab', script: [...labTests, 'lab/kernel', 'lab/traffic'], needs: ['netns', 'nft', 'ip'] },
+  {
+    name: 'model against kernel',
+    script: ['scripts/lab-differential.ts', '--least-flows', '10000'],
+    needs: ['netns', 'nft', 'ip', 'named'],
+  },
 ];

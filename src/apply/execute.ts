@@ -134,6 +134,9 @@ class Run {
       return this.#failed(change, direction, `${outcome.says}; ${outcome.hint}`, 'refused');
     if (outcome.kind === 'conflict')
       return pause(`${change.title}: ${outcome.says}`, 'settle it with its owner, then resume or roll back');
+    // asked to wait (429, 503): nobody is asked again before that
+    if (outcome.kind === 'unknown' && outcome.retryAfterMs !== undefined)
+      await this.#world.clock.sleep(outcome.retryAfterMs);
     return this.#readBack(actuator, change, direction, outcome.kind);
   }
 

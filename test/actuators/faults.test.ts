@@ -32,6 +32,18 @@ describe('a write of the whole plan', () => {
   });
 });
 
+describe('429 with Retry-After', () => {
+  it('is waited for before the system is asked again', async () => {
+    const plan = planOf(changes.filter((c) => c.id === 'tunnel'));
+    const run = runWorld(actuatorsFor(world.places), new MemoryJournal());
+    const before = Date.parse(run.clock.now());
+    world.setFault(chooser('write', { kind: 'status', status: 429, retryAfterSeconds: 7 }, 1));
+    expect(await go(plan, run)).toEqual({ kind: 'done' });
+    expect(Date.parse(run.clock.now()) - before).toBeGreaterThanOrEqual(7_000);
+    expect((await back(plan, run)).kind).toBe('rolled-back');
+  });
+});
+
 describe('the whole plan', () => {
   it('goes there and back', async () => {
     const start = world.state();
