@@ -154,6 +154,24 @@ const runs = () => new Option('--runs <folder>', 'where runs are kept').default(
 const yes = () => new Option('--yes', 'pass the gates that only ask; failures are still asked about');
 
 add(
+  'rehearse <plan>',
+  'the plan carried out in a copy of the estate on this kernel, under traffic',
+  () => import('./commands/rehearse.ts'),
+  [
+    'rehearse plan.json',
+    'rehearse plan.json --fault node-lost --at re-point',
+    'rehearse plan.json --rollback-at re-point --html rehearsal.html',
+  ],
+)
+  .option('--fault <fault...>', 'node-lost, pod-moved, runner-crash, slow-dns')
+  .option('--at <stage>', 'stage in which the fault comes (default: the first)')
+  .option('--rollback-at <stage>', 'walk back after this stage')
+  .option('--time-scale <factor>', 'factor on waits and TTLs (default: so that waits take about 12 s)')
+  .option('--out <file>', 'also write the record as JSON')
+  .option('--html <file>', 'also write one self-contained HTML file with a timeline')
+  .addOption(json());
+
+add(
   'apply <plan>',
   'carries a proved plan out: journaled, gated, resumable; Ctrl-C asks',
   () => import('./commands/apply.ts'),

@@ -12,7 +12,6 @@ export const run: Run = async (terminal, [plan = ''], options) => {
   const rollbackAt = typeof options.rollbackAt === 'string' ? { rollbackAt: options.rollbackAt } : {};
   const timeScale = options.timeScale === undefined ? {} : { timeScale: scaleOf(String(options.timeScale)) };
   const result = await rehearsePlanFile(plan, {
-    ...(typeof options.snapshot === 'string' && { snapshot: options.snapshot }),
     faults: faultsOf(options),
     ...rollbackAt,
     ...timeScale,
