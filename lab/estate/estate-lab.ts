@@ -6,6 +6,7 @@ import { type Authority, makeAuthority } from '../hosts/certificate.ts';
 import { Announcer } from '../kernel/announcer.ts';
 import type { LabUnavailable } from '../kernel/availability.ts';
 import { type Lab, type LabOptions, startLab } from '../kernel/lab.ts';
+import { startBridges } from '../systems/bridges.ts';
 import { LabNameServers } from '../systems/named.ts';
 import { hasPostgres, postgresPorts, startPostgres } from '../systems/postgres.ts';
 import type { Rollout } from './actuators.ts';
@@ -76,6 +77,7 @@ async function bringUp(
     startAnnouncers(lab, store),
     LabNameServers.start(lab, () => store.reader, options.timeScale ?? 1),
     servers.startAll(store.reader),
+    startBridges(lab, store.reader),
     withPostgres ? startPostgres(lab, store.reader) : undefined,
   ]);
   const controllers = new Controllers({ lab, store, announcers, delays });

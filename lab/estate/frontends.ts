@@ -77,7 +77,8 @@ function addressesOf(service: Service, port: ServicePort, family: Family): reado
   const outside = { port: port.port, isExternal: true, policy: service.externalPolicy };
   const hasNodePort = service.type !== 'ClusterIP' && port.nodePort !== undefined;
   const ranges = service.sourceRanges.filter((p) => prefixFamily(p) === family);
-  const isLimited = service.type === 'LoadBalancer' && service.sourceRanges.length > 0;
+  // Ranges of the other family alone limit nobody: kube-proxy keeps them apart (serviceport.go, MapCIDRsByIPFamily).
+  const isLimited = service.type === 'LoadBalancer' && ranges.length > 0;
   const vips =
     service.type === 'LoadBalancer' ? service.vips.filter((v) => v.ipMode === 'VIP').map((v) => v.ip) : [];
   const ofFamily = (ips: readonly Ip[]) => ips.filter((ip) => familyOf(ip) === family);

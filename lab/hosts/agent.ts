@@ -11,6 +11,7 @@ type Handler = (takes: never) => Promise<unknown>;
 const parts: Readonly<Record<string, () => Promise<Readonly<Record<string, Handler>>>>> = {
   agent: async () => ({ 'agent.usage': usage }),
   ingress: async () => (await import('./ingress.ts')).ingressCommands,
+  bridge: async () => (await import('./bridge.ts')).bridgeCommands,
   echo: async () => (await import('./echo.ts')).echoCommands,
   server: async () => (await import('./servers.ts')).serverCommands,
   attempt: async () => (await import('../traffic/attempt.ts')).attemptCommands,

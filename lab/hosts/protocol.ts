@@ -6,6 +6,7 @@
 import type { Attempt, AttemptTarget } from '../traffic/attempt.ts';
 import type { FlowConfig, FlowRecord } from '../traffic/flows.ts';
 import type { LoadConfig, LoadProgress, LoadRecord } from '../traffic/load.ts';
+import type { BridgeConfig } from './bridge.ts';
 import type { EchoConfig, EchoStarted } from './echo.ts';
 import type { AccessLogLine, IngressConfig, IngressStarted } from './ingress-types.ts';
 
@@ -19,6 +20,8 @@ export interface Commands {
     readonly takes: { readonly id: string };
     readonly gives: readonly AccessLogLine[];
   };
+  /** TCP bridges: connections taken here go on from here. */
+  readonly 'bridge.start': { readonly takes: BridgeConfig; readonly gives: { readonly id: string } };
   /** TCP or UDP servers that answer with the peer they see. */
   readonly 'echo.start': { readonly takes: EchoConfig; readonly gives: EchoStarted };
   /** Stops an ingress or an echo; open connections are cut after the grace (at once where not given: a crash). */
