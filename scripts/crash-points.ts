@@ -34,6 +34,9 @@ try {
   expectState('an undisturbed run and its way back', start);
   if (forward.records < 20 || forward.writes < 8 || backward.writes < 8)
     throw new Error(`too little to check: ${JSON.stringify({ forward, backward })}`);
+  const total = 2 * pointsOf(forward).length + pointsOf(backward).length;
+  const shown = setInterval(() => console.log(`${checked} of ${total}`), 30_000);
+  shown.unref();
   for (const point of pointsOf(forward)) {
     for (const way of ['resume', 'roll back'] as const) await checkForward(point, way, start, end);
   }

@@ -1,5 +1,6 @@
 /* What a failed call of an HTTP interface means for a write and for a read, the same for every system. */
 import type { Observed, WriteOutcome } from '#apply/actuator.ts';
+import { SightlineError } from '#estate/error.ts';
 
 export interface ApiFailure {
   readonly kind: 'failed';
@@ -28,4 +29,14 @@ export function writeOutcomeOf(failure: ApiFailure): WriteOutcome {
 
 export function observedOf({ says, retryAfterMs }: ApiFailure): Observed {
   return { kind: 'unreachable', says, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+/** What was fetched for a call, or that it is not to be had: then nothing was sent, and the run can wait for it. */
+export async function fetched<T>(get: () => Promise<T>): Promise<{ readonly value: T } | ApiFailure> {
+  try {
+    return { value: await get() };
+  } catch (error) {
+    if (!(error instanceof SightlineError)) throw error;
+    return { kind: 'failed', mayHaveActed: false, says: error.message };
+  }
 }

@@ -7,6 +7,7 @@ import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Proved } from '#proof/result.ts';
 import type { Actuator, Observed } from './actuator.ts';
+import { backupOf } from './backup.ts';
 import {
   type Direction,
   type Entry,
@@ -116,8 +117,9 @@ class Run {
     { change, direction, backup }: Extract<Action, { kind: 'change' }>,
   ): Promise<Turn> {
     if (direction === 'forward' && backup === undefined && actuator.backup) {
-      const kept = await actuator.backup(change);
-      await this.#note({ kind: 'backup', change: change.id, data: kept });
+      const kept = await backupOf(actuator, change);
+      if (kept.kind === 'none') return this.#failed(change, direction, kept.says, 'unreachable');
+      await this.#note({ kind: 'backup', change: change.id, data: kept.data });
     }
     await this.#note({ kind: 'intent', change: change.id, direction });
     this.#world.watcher.trying(change.title);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preflight } from '#apply/preflight.ts';
 import { chooser, faults, noSecrets } from './faults.ts';
 import { back, go, type Heard, MemoryJournal, runWorld } from './run.ts';
-import { actuatorsFor, changes, planOf, startWorld, type World } from './world.ts';
+import { actuatorsFor, changes, planOf, startWorld, tokenNames, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -29,6 +29,22 @@ describe('a write of the whole plan', () => {
     expect((await back(planOf(), run)).kind).toBe('rolled-back');
     expect(world.state()).toBe(start);
     noSecrets(heard, journal);
+  });
+});
+
+describe('a credential that is gone', () => {
+  it.each(Object.values(tokenNames))('%s: the run pauses, and goes on once it is back', async (name) => {
+    const start = world.state();
+    const token = process.env[name];
+    delete process.env[name];
+    const journal = new MemoryJournal();
+    const first = await go(planOf(), runWorld(actuatorsFor(world.places), journal));
+    process.env[name] = token;
+    expect(first).toMatchObject({ kind: 'paused', because: expect.stringMatching(/is not to be had/) });
+    const run = runWorld(actuatorsFor(world.places), journal);
+    expect((await go(planOf(), run)).kind).toBe('done');
+    expect((await back(planOf(), run)).kind).toBe('rolled-back');
+    expect(world.state()).toBe(start);
   });
 });
 

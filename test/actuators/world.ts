@@ -218,7 +218,7 @@ function sorted(value: unknown): unknown {
 }
 
 /** The actuators of all places. */
-export function actuatorsFor(places: Places, timeoutMs = 400): readonly Actuator[] {
+export function actuatorsFor(places: Places, timeoutMs = 10_000): readonly Actuator[] {
   const cloudflare = { url: places.cloudflare, credential: `env:${tokenNames.cloudflare}`, timeoutMs };
   return [
     kubernetesActuator({

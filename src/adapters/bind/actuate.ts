@@ -6,7 +6,7 @@ import type { Actuator, Observed, WriteOutcome } from '#apply/actuator.ts';
 import type { RecordSet } from '#estate/dns.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
 import type { PlannedChange, Setting } from '#plan/change.ts';
-import { type ApiFailure, observedOf, writeOutcomeOf } from '../api-failure.ts';
+import { type ApiFailure, fetched, observedOf, writeOutcomeOf } from '../api-failure.ts';
 import { ask, type DnsServer, update } from './api.ts';
 import { classAny, classIn, classNone, dataOf, dataText, typeNumber, type WireRecord } from './wire.ts';
 
@@ -103,7 +103,9 @@ export class BindActuator implements Actuator {
   async write(change: PlannedChange): Promise<WriteOutcome> {
     let written = 0;
     for (const wanted of wantedOf(change)) {
-      const servers = await this.#serversOf(wanted.view);
+      const got = await fetched(() => this.#serversOf(wanted.view));
+      if ('kind' in got) return writeOutcomeOf(got);
+      const servers = got.value;
       if (servers === undefined)
         return {
           kind: 'refused',

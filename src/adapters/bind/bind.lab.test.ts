@@ -46,7 +46,7 @@ function actuatorOf(change: Partial<Parameters<typeof bindActuator>[0]>): Actuat
     address: '127.0.0.1',
     port: proxy.port,
     keys,
-    timeoutMs: 300,
+    timeoutMs: 10_000,
     others: [{ address: '127.0.0.1', port: named.port }],
     ...change,
   });
@@ -208,13 +208,15 @@ describe('a run', () => {
       let left = times;
       proxy.setFault((isUpdate) => (isUpdate === (which === 'update') && left-- > 0 ? fault : undefined));
       const journal = new MemoryJournal();
-      const run = runWorld([actuatorOf({ timeoutMs: 150 })], journal);
+      const isSilent = fault.kind === 'silent';
+      const run = runWorld([actuatorOf({ timeoutMs: isSilent ? 200 : 10_000 })], journal);
+      const calm = runWorld([actuator], journal);
       const first = await go(planOf([apex]), run);
       expect(['done', 'paused']).toContain(first.kind);
       proxy.setFault(undefined);
-      expect((await go(planOf([apex]), run)).kind).toBe('done');
+      expect((await go(planOf([apex]), calm)).kind).toBe('done');
       expect(await actuator.observe(apex)).toEqual({ kind: 'after' });
-      expect((await back(planOf([apex]), run)).kind).toBe('rolled-back');
+      expect((await back(planOf([apex]), calm)).kind).toBe('rolled-back');
       expect(await actuator.observe(apex)).toEqual({ kind: 'before' });
       for (const key of Object.values(named.keys)) expect(journal.text).not.toContain(key.secret);
     }

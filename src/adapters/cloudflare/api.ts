@@ -1,6 +1,6 @@
 /* The wire of Cloudflare's API v4: an envelope with `success`, and errors with codes. Only the five calls that are needed. */
 import { z } from 'zod';
-import type { ApiFailure } from '../api-failure.ts';
+import { type ApiFailure, fetched } from '../api-failure.ts';
 import { type Credential, safeText } from '../credential.ts';
 import { callHttp, type HttpOutcome } from '../http-call.ts';
 
@@ -76,7 +76,9 @@ export class CloudflareApi {
 
   async #call<T>(method: string, path: string, shape: z.ZodType<T>, body?: unknown): Promise<Answer<T>> {
     const { url, ca, timeoutMs, token } = this.#access;
-    const secret = await token();
+    const got = await fetched(token);
+    if ('kind' in got) return got;
+    const secret = got.value;
     const server = { url, ...(ca !== undefined && { ca }), ...(timeoutMs !== undefined && { timeoutMs }) };
     const outcome = await callHttp(server, {
       method,

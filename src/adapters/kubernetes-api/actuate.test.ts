@@ -110,7 +110,7 @@ const start = async (...objects: unknown[]) => {
     url: kube.url,
     credential: 'env:TEST_KUBE_TOKEN',
     ...(kube.ca !== undefined && { ca: kube.ca }),
-    timeoutMs: 500,
+    timeoutMs: 10_000,
   });
 };
 beforeEach(() => start(traefik(), deployment, ...others));

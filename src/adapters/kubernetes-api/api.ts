@@ -2,7 +2,7 @@
  * The wire of the Kubernetes API as far as Sightline writes: get, create, JSON patch, server-side apply as a dry run,
  * delete with preconditions, and the question whether one may. Never `force`.
  */
-import type { ApiFailure } from '../api-failure.ts';
+import { type ApiFailure, fetched } from '../api-failure.ts';
 import { safeText } from '../credential.ts';
 import { callHttp, type HttpOutcome } from '../http-call.ts';
 import { decodeJson, type Json, mapOf, statusOf } from './decode.ts';
@@ -116,7 +116,9 @@ export class KubernetesApi {
   }
 
   async #call(method: string, path: string, body?: unknown, type?: string): Promise<Answer> {
-    const access = await this.#access();
+    const got = await fetched(this.#access);
+    if ('kind' in got) return { ...got, reason: '', owned: [] };
+    const access = got.value;
     const headers = {
       ...(access.token !== undefined && { authorization: `Bearer ${access.token.reveal()}` }),
       ...(type !== undefined && { 'content-type': type }),

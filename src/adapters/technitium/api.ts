@@ -2,7 +2,7 @@
  * The wire of Technitium's HTTP API. The answer is always 200: its `status` says whether the call worked, so a refusal is
  * told from a transport's failure by the body alone.
  */
-import type { ApiFailure } from '../api-failure.ts';
+import { type ApiFailure, fetched } from '../api-failure.ts';
 import { type Credential, safeText } from '../credential.ts';
 import { callHttp } from '../http-call.ts';
 import { decodeAnswer, type Json } from './decode.ts';
@@ -33,7 +33,9 @@ export class TechnitiumApi {
   /** Parameters go in the body, so that none is in a server's log; the token only in its header. */
   async #call(path: string, parameters: Readonly<Record<string, string>>, isWrite: boolean): Promise<Answer> {
     const { url, ca, timeoutMs, token } = this.#access;
-    const secret = await token();
+    const got = await fetched(token);
+    if ('kind' in got) return got;
+    const secret = got.value;
     const server = { url, ...(ca !== undefined && { ca }), ...(timeoutMs !== undefined && { timeoutMs }) };
     const outcome = await callHttp(server, {
       method: 'POST',
