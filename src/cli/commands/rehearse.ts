@@ -28,7 +28,8 @@ export const run: Run = async (terminal, [plan = ''], options) => {
     options.json === true ? JSON.stringify(result, null, 1) : rehearsalToText(result, terminal.palette),
   );
   const isWhole = result.result.kind === 'done' || options.rollbackAt !== undefined;
-  return isWhole && totals(result).failures === 0 ? 0 : 1;
+  // With a fault, requests are expected to fail; how many is for the reader to judge.
+  return isWhole && (result.faults.length > 0 || totals(result).failures === 0) ? 0 : 1;
 };
 
 function faultsOf(options: Record<string, unknown>): readonly FaultOrder[] {
