@@ -111,6 +111,7 @@ const tails: Partial<Record<Kind, Readonly<Record<string, RegExp>>>> = {
   workload: { hostAliases: /host_?aliases/i },
   middleware: { rule: /source_?range|rule/i },
   translation: { to: /./ },
+  ingress: { publishedService: /published_?service/i },
 };
 
 interface Stated {

@@ -6,14 +6,18 @@ import type { Reader } from '#estate/estate.ts';
 import type { Fact, FactKey } from '#estate/fact.ts';
 import { type Reference, referencesTo } from '#estate/reference.ts';
 import type { Ip } from '#net/ip.ts';
+import type { DraftChange } from './draft.ts';
 import type { Goal, OutOfScope } from './plan.ts';
 import type { Move } from './repoint.ts';
+import { entryUnmet } from './runbook-entry.ts';
 
 /** Something that is not so yet at the end of a plan. `reference` can be re-pointed. */
 export interface Unmet {
   readonly code: 'goal' | 'documents' | 'monitors' | 'durability';
   readonly says: string;
   readonly reference?: Reference;
+  /** What brings it about, where it is no reference. */
+  readonly change?: DraftChange;
 }
 
 /** Conditions of a move that do not hold in the state. */
@@ -23,7 +27,12 @@ export function unmetByMove(
   goal: Extract<Goal, { kind: 'move' }>,
   move: Move,
 ): readonly Unmet[] {
-  return [...placeUnmet(reader, goal, move), ...textsUnmet(reader, start, move), ...ttlsUnmet(reader, start)];
+  return [
+    ...placeUnmet(reader, goal, move),
+    ...textsUnmet(reader, start, move),
+    ...entryUnmet(reader, start, move),
+    ...ttlsUnmet(reader, start),
+  ];
 }
 
 function placeUnmet(reader: Reader, goal: Extract<Goal, { kind: 'move' }>, move: Move): readonly Unmet[] {

@@ -84,6 +84,8 @@ function putsBack(
   const all = statementsOf(start, repository, before, field);
   const stated = all.filter((s) => states(s, was));
   if (stated.length > 0) return stated.some((s) => states(currentText(now, s), was));
+  const since = isContentKnown(start, repository, before) ? [] : statementsOf(now, repository, before, field);
+  if (since.length > 0) return since.some((s) => states(s, was));
   const isHidden = all.some((s) => s.text.includes('[secret]'));
   return isHidden || !isContentKnown(start, repository, before);
 }

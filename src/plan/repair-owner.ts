@@ -1,6 +1,5 @@
 /* Repairs that concern owners and access: a secret fetched ahead, an automatic apply frozen and thawed, a chart pinned. */
 import type { Fact } from '#estate/fact.ts';
-import { repositoriesOf } from '#estate/stated.ts';
 import { because, type DraftChange, makeChange, settingOf, type Wanted } from './draft.ts';
 import { type Changes, inserted, keysWritten, type RepairContext, unique } from './repair.ts';
 import { slug } from './repoint.ts';
@@ -45,9 +44,8 @@ export function freezeAndThaw(
   const edit = job === undefined || isWritten(changes, job) ? [] : editJob(context, changes, job, refuted);
   const needsFreeze = owner.value.applies !== 'manual' && !isWritten(changes, owner);
   if (edit.length === 0 && !needsFreeze) return undefined;
-  const first = firstOwned(context, changes, owner);
-  if (!needsFreeze) return inserted(changes, first + 1, edit);
   const id = slug(owner.value.id);
+  if (!needsFreeze) return inserted(changes, beforeThaw(changes, id), edit);
   const freeze = applies(context, owner, owner.value.applies, 'manual', {
     id: `freeze-${id}`,
     title: `Keep ${owner.value.id} from applying by itself`,
@@ -60,8 +58,7 @@ export function freezeAndThaw(
     phase: 'finish',
     because: because(`${owner.value.id} is not to stay frozen`, 'nothing-reverted', [owner.evidence]),
   });
-  const edited = inserted(changes, first + 1, edit);
-  return [freeze, ...edited, thaw];
+  return [freeze, ...changes, ...edit, thaw];
 }
 
 function isNamed(owner: Fact<'repository'>, refuted: Refutation): boolean {
@@ -112,22 +109,16 @@ function editJob(
   const described = {
     id: unique(changes, `job-${slug(job.value.name)}`),
     title: `Let CronJob ${job.value.namespace}/${job.value.name} write ${to}`,
-    phase: 're-point' as const,
+    phase: 'finish' as const,
     because: because(refuted.says, refuted.invariant, [job.evidence]),
   };
   return [makeChange(context.start, [{ fact: job, fields: { containers } } as Wanted], described)];
 }
 
-/** Index of the first change of something that the owner owns. */
-function firstOwned(context: RepairContext, changes: Changes, owner: Fact<'repository'>): number {
-  const at = changes.findIndex((c) =>
-    keysWritten(c).some((key) => {
-      const kind = key.slice(0, key.indexOf(':')) as Fact['kind'];
-      const fact = context.start.get(kind, key.slice(kind.length + 1)) as Fact | undefined;
-      return fact !== undefined && repositoriesOf(context.start, fact).some((r) => r.id === owner.value.id);
-    }),
-  );
-  return at < 0 ? changes.length - 1 : at;
+/** While the owner is frozen its text can be edited at any time before it is let go. */
+function beforeThaw(changes: Changes, id: string): number {
+  const at = changes.findIndex((c) => c.id === `thaw-${id}`);
+  return at < 0 ? changes.length : at;
 }
 
 /** The chart is pinned to what is deployed before anything goes through its release. */

@@ -10,6 +10,7 @@ import { keyOfSetting } from './patch.ts';
 import type { Goal } from './plan.ts';
 import { repairAllowlist, repairMiddleware } from './repair-access.ts';
 import { fetchSecret, freezeAndThaw, pinChart, publishElsewhere } from './repair-owner.ts';
+import { stateValues } from './repair-values.ts';
 import { type Move, repoint, slug } from './repoint.ts';
 import { addSecond, retireFirst } from './second-service.ts';
 import type { Refutation } from './verdict.ts';
@@ -43,14 +44,15 @@ export function repair(context: RepairContext, changes: Changes, refuted: Refuta
     case 'consumers-served':
       return repointUnseen(context, changes, refuted);
     case 'nothing-reverted':
-      return freezeAndThaw(context, changes, refuted);
+      return stateValues(context, changes, refuted) ?? freezeAndThaw(context, changes, refuted);
     default:
       return repairFlow(context, changes, refuted);
   }
 }
 
 function repairFlow(context: RepairContext, changes: Changes, refuted: Refutation): Changes | undefined {
-  if (refuted.faultId?.startsWith('owner-applies')) return freezeAndThaw(context, changes, refuted);
+  if (refuted.faultId?.startsWith('owner-applies'))
+    return stateValues(context, changes, refuted) ?? freezeAndThaw(context, changes, refuted);
   if (context.style === 'additive' && changes.some((c) => c.id === 'move-service')) {
     return bothAddresses(context, changes, refuted);
   }
@@ -122,7 +124,7 @@ const kinds = [
 /** Of everything that points at the old address, what this flow read and nobody has re-pointed yet. */
 function repointCulprit(context: RepairContext, changes: Changes, refuted: Refutation): Changes | undefined {
   const { flow } = refuted;
-  if (flow === undefined) return undefined;
+  if (flow === undefined || !leavesAddress(context)) return undefined;
   const reads = context.readsOf(flow);
   const culprits = openReferences(context, changes)
     .filter((r) => r.port === undefined || r.port === flow.port || r.kind === 'tunnelRule')
@@ -133,11 +135,17 @@ function repointCulprit(context: RepairContext, changes: Changes, refuted: Refut
 
 /** Consumers that no flow stands for: node files, objects that are not interpreted. */
 function repointUnseen(context: RepairContext, changes: Changes, refuted: Refutation): Changes | undefined {
+  if (!leavesAddress(context)) return undefined;
   const unseen = openReferences(context, changes).filter(
     (r) => r.class === 'consumer' && r.kind === 'mention',
   );
   const named = unseen.filter((r) => refuted.says.includes(r.fact));
   return firstRepointed(context, changes, refuted, named.length > 0 ? named : unseen);
+}
+
+/** false: the goal leaves every address where it is, so nothing has to follow. */
+function leavesAddress({ move }: RepairContext): boolean {
+  return move.from !== move.to;
 }
 
 function openReferences(context: RepairContext, changes: Changes): readonly Reference[] {

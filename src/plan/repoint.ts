@@ -153,29 +153,38 @@ export function serviceNow(reader: Reader, move: Move): Service {
   return reader.get('service', move.service.key.slice('service:'.length))?.value ?? move.service.value;
 }
 
-/** All rules of the tunnel that dial the address, in one configuration; they get the Service's own name. */
 function tunnelRepointed(
   reader: Reader,
   fact: Fact<'tunnelRule'>,
   move: Move,
   why: Because,
 ): Repointed | undefined {
-  const rules = reader
-    .by('tunnelRule', 'tunnel', fact.value.tunnel)
-    .filter((r) => dialled(r.value.service)?.host === move.from);
-  const { namespace, name } = move.service.value;
+  const change = tunnelAtName(reader, fact.value.tunnel, move.service, [move.from], why);
+  return change === undefined ? undefined : { changes: [change], isIndependent: true };
+}
+
+/** All rules of the tunnel that dial one of the addresses, in one configuration; they get the Service's own name. */
+export function tunnelAtName(
+  reader: Reader,
+  tunnel: string,
+  service: Fact<'service'>,
+  addresses: readonly Ip[],
+  why: Because,
+): DraftChange | undefined {
+  const { namespace, name } = service.value;
   const host = `${name}.${namespace}.svc.cluster.local`;
-  const wanted = rules.map(
-    (r): Wanted => ({ fact: r, fields: { service: r.value.service.replace(move.from, host) } }),
-  );
-  const described = {
-    id: `tunnel-${slug(fact.value.tunnel)}`,
-    title: `Point tunnel ${fact.value.tunnel} at the Service ${namespace}/${name} by name`,
-    phase: 'prepare' as const,
-    because: { ...why, evidence: [...why.evidence, ...rules.slice(0, 3).map((r) => r.evidence)] },
-  };
+  const wanted = reader.by('tunnelRule', 'tunnel', tunnel).flatMap((r): readonly Wanted[] => {
+    const ip = addresses.find((a) => dialled(r.value.service)?.host === a);
+    return ip === undefined ? [] : [{ fact: r, fields: { service: r.value.service.replace(ip, host) } }];
+  });
   if (wanted.length === 0) return undefined;
-  return { changes: [makeChange(reader, wanted, described)], isIndependent: true };
+  const evidence = [...why.evidence, ...wanted.slice(0, 3).map((w) => w.fact.evidence)];
+  return makeChange(reader, wanted, {
+    id: `tunnel-${slug(tunnel)}`,
+    title: `Point tunnel ${tunnel} at the Service ${namespace}/${name} by name`,
+    phase: 'prepare',
+    because: { ...why, evidence },
+  });
 }
 
 function mentionRepointed(
