@@ -67,6 +67,7 @@ class Work {
 
   visit(node: Tree, parents: readonly Tree[]): void {
     if (node.type.startsWith('TS') && !wrappers.has(node.type)) return;
+    if (isWording(node, parents)) return;
     const rule = rules[node.type];
     if (rule !== undefined) rule(node, parents, this);
     for (const child of childrenOf(node)) this.visit(child, [node, ...parents]);
@@ -174,12 +175,48 @@ const rules: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** `...(x !== undefined && { x })`: without the condition the property is there and undefined, which nobody can tell. */
+/**
+ * `...(x !== undefined && { x })` and `...(x && { x })`: without the condition the property is there and undefined, which
+ * nobody can tell.
+ */
 function isOptionalProperty(node: Tree, parents: readonly Tree[]): boolean {
   const outer = parents.find((p) => p.type !== 'ParenthesizedExpression');
+  if (outer?.type !== 'SpreadElement' || node.operator !== '&&') return false;
   const left = node.left as Tree;
   const isUndefined = left.operator === '!==' && (left.right as Tree | undefined)?.name === 'undefined';
-  return outer?.type === 'SpreadElement' && node.operator === '&&' && isUndefined;
+  return isUndefined || isOnly(left, node.right as Tree);
+}
+
+/** The object's one property has the very value that is asked for. */
+function isOnly(asked: Tree, object: Tree): boolean {
+  const [property, more] = (object.properties as Tree[] | undefined) ?? [];
+  const value = property?.value as Tree | undefined;
+  if (value === undefined || more !== undefined || value.type !== asked.type) return false;
+  return pathOf(asked) !== '' && pathOf(asked) === pathOf(value);
+}
+
+/** `a.b.c` of names; '' for anything else. */
+function pathOf(node: Tree): string {
+  if (node.type === 'Identifier') return String(node.name);
+  if (node.type !== 'MemberExpression' || node.computed === true) return '';
+  const object = pathOf(node.object as Tree);
+  return object === '' ? '' : `${object}.${String((node.property as Tree).name)}`;
+}
+
+const sentences = new Set(['says', 'what', 'how', 'why', 'where']);
+/** Which arguments are sentences. */
+const sentenceArguments: Readonly<Record<string, readonly number[]>> = { missing: [2], clusterGap: [3, 4] };
+
+/** How an answer is put into words is no decision: sentences, and functions that make them (`...Says`). */
+function isWording(node: Tree, parents: readonly Tree[]): boolean {
+  const named = (node.id ?? node.key) as Tree | null | undefined;
+  const name = String(named?.name ?? '');
+  if (node.type === 'FunctionDeclaration') return name.endsWith('Says');
+  if (node.type === 'VariableDeclarator' || node.type === 'Property') return sentences.has(name);
+  const call = parents[0];
+  if (call?.type !== 'CallExpression') return false;
+  const at = sentenceArguments[String((call.callee as Tree).name)];
+  return at?.some((i) => (call.arguments as Tree[])[i] === node) ?? false;
 }
 
 function always(test: Tree, work: Work): void {
@@ -195,6 +232,7 @@ function negateBody(fn: Tree, work: Work): void {
 }
 
 function negate(expression: Tree, work: Work): void {
+  if (expression.type === 'TSSatisfiesExpression') return; // `satisfies never`: the types rule it out
   const n = work.add(expression, 'negated');
   work.wrap(expression, `((mutantIs(${n})) !== !!(`, '))');
 }

@@ -41,11 +41,19 @@ function each(rows: readonly unknown[]) {
 export const test = Object.assign(add, { each });
 export const it = test;
 
-export function describe(name: string, body: () => void): void {
+function group(name: string, body: () => void): void {
   around.push(name);
   body();
   around.pop();
 }
+
+function groups(rows: readonly (readonly unknown[])[]) {
+  return (name: string, body: (...row: readonly unknown[]) => void) => {
+    for (const row of rows) group(`${name} ${String(row[0])}`, () => body(...row));
+  };
+}
+
+export const describe = Object.assign(group, { each: groups });
 
 /** Vitest keeps golden texts with its worker, which is not here. */
 function held(received: unknown, message?: string) {
