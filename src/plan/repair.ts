@@ -78,14 +78,22 @@ function waitOut(changes: Changes, refuted: Refutation): Changes | undefined {
   const at = changes.findIndex((c) => c.id === refuted.at.after);
   if (longest === undefined || at < 0) return undefined;
   const direction = refuted.at.direction;
-  const isWindow = refuted.invariant === 'window';
-  const place = direction === 'back' || isWindow ? at + 1 : at;
+  const cut = direction === 'forward' ? lastInWindow(changes, at) : undefined;
+  const isWindow = refuted.invariant === 'window' || cut !== undefined;
+  const place = direction === 'back' || isWindow ? (cut ?? at) + 1 : at;
   const near = direction === 'back' || isWindow ? changes[place] : changes[place - 1];
-  const wait = waitChange(changes, changes[at], longest, direction, refuted);
+  const wait = waitChange(changes, changes[cut ?? at], longest, direction, refuted, isWindow);
   if (near?.change.kind !== 'wait' || near.change.direction !== direction)
     return inserted(changes, place, [wait]);
   if (near.change.for.seconds >= longest.seconds) return undefined;
   return changes.map((c) => (c === near ? { ...wait, id: near.id } : c));
+}
+
+/** What is held after a window is waited out inside it: names may fail there, and not behind it. */
+function lastInWindow(changes: Changes, at: number): number | undefined {
+  if (changes[at]?.isInWindow === true) return undefined;
+  const last = changes.slice(0, at).findLastIndex((c) => c.isInWindow === true);
+  return last < 0 || changes[last]?.change.kind === 'wait' ? undefined : last;
 }
 
 function waitChange(
@@ -94,10 +102,10 @@ function waitChange(
   longest: { readonly record: FactKey; readonly seconds: number },
   direction: 'forward' | 'back',
   refuted: Refutation,
+  isWindow: boolean,
 ): DraftChange {
   const name = longest.record.split('|').slice(-2).join(' ');
   const back = direction === 'back' ? ' when rolling back' : '';
-  const isWindow = refuted.invariant === 'window';
   return {
     id: unique(changes, `wait-${slug(name)}${direction === 'back' ? '-back' : ''}`),
     title: `Wait ${longest.seconds} s until no cache answers the other ${name}${back}`,
