@@ -2,7 +2,7 @@
  * Which node announces a VIP, read from an estate. MetalLB's layer 2 election (metallb/election.ts) where MetalLB does
  * it that way; BGP, another program or an unknown release that would decide give `unknown` with the gap named.
  */
-import type { Reader } from '#estate/estate.ts';
+import { keptPart, type Reader } from '#estate/estate.ts';
 import type { Evidence, Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { EndpointSlice, Node } from '#estate/kubernetes.ts';
@@ -33,6 +33,10 @@ export interface Announcement {
 
 /** undefined: no Service has this VIP. One election per address: Services that share it are announced together. */
 export function announcerOf(reader: Reader, vip: Ip): Announcement | undefined {
+  return keptPart(reader, `announcer ${vip}`, (r) => announcerIn(r, vip));
+}
+
+function announcerIn(reader: Reader, vip: Ip): Announcement | undefined {
   const services = reader.by('service', 'vip', vip);
   const [first] = services;
   if (first === undefined) return maybeHidden(reader, vip);

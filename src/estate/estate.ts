@@ -26,6 +26,13 @@ export interface Reader {
   by<K extends Kind>(kind: K, index: string, value: string): readonly Fact<K>[];
   /** The first gap that may hide facts of the kind in the system (undefined system: any). */
   gap(kind: Kind, system?: string): Gap | undefined;
+  /** Where parts of answers are kept: the part of that key, computed with the reader that it is handed or kept. */
+  keep?<T>(key: string, compute: (reader: Reader) => T): T;
+}
+
+/** A part of an answer that depends on the key and on what it reads only: kept where the reader keeps parts. */
+export function keptPart<T>(reader: Reader, key: string, compute: (reader: Reader) => T): T {
+  return reader.keep === undefined ? compute(reader) : reader.keep(key, compute);
 }
 
 /** One change of a state: a fact appears, changes or goes. */
@@ -61,9 +68,15 @@ export function readerOver(below: Reader, writes: readonly Write[]): Reader {
   return writes.length === 0 ? below : new OverlayReader(below, writes);
 }
 
-/** Reader that calls `note` with every key that an answer depends on. */
-export function recordingReader(below: Reader, note: (key: ReadKey) => void): Reader {
-  return new RecordingReader(below, note);
+/** Reader that calls `note` with every key that an answer depends on; `keep` has to note what kept parts read. */
+export function recordingReader(
+  below: Reader,
+  note: (key: ReadKey) => void,
+  keep?: NonNullable<Reader['keep']>,
+): Reader {
+  const reader: Reader = new RecordingReader(below, note);
+  if (keep !== undefined) reader.keep = keep;
+  return reader;
 }
 
 /** Every key whose readers may see the write: the fact, and collections that it enters, stays in or leaves. */

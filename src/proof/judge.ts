@@ -17,6 +17,16 @@ export type Judgement =
 const fine: Judgement = { kind: 'fine' };
 
 export function healthOf(walk: Walk): Health {
+  const known = healths.get(walk);
+  if (known !== undefined) return known;
+  const health = freshHealth(walk);
+  healths.set(walk, health);
+  return health;
+}
+
+const healths = new WeakMap<Walk, Health>();
+
+function freshHealth(walk: Walk): Health {
   const arrived = walk.traces.filter(arrives).length;
   if (arrived === walk.traces.length) return 'good';
   if (walk.traces.some((t) => !arrives(t) && unknownOf(t))) return 'unknown';
@@ -40,6 +50,7 @@ export function judgeArrival(before: Reader, was: Walk, after: Reader, is: Walk)
   if (old === 'unknown') return judgeUnknown(was, is);
   if (now === 'unknown') return unknown(is, 'it is not known whether it still arrives');
   if (now === 'bad' || (old === 'good' && now === 'partly')) return { kind: 'broken', says: failureText(is) };
+  if (hasSameBackends(was, is)) return fine;
   const elsewhere = otherBackend(backendsOf(before, was), backendsOf(after, is));
   return elsewhere === undefined ? fine : { kind: 'broken', says: elsewhere };
 }
@@ -47,23 +58,49 @@ export function judgeArrival(before: Reader, was: Walk, after: Reader, is: Walk)
 /** No client that was seen rightly is seen as somebody else. */
 export function judgeIdentity(was: Walk, is: Walk): Judgement {
   if (was === is) return fine;
-  const right = new Set(identitiesOf(was).filter(isRightIn(was)).map(consumerOf));
-  for (const identity of identitiesOf(is)) {
-    if (!right.has(consumerOf(identity)) || identity.is === 'client') continue;
-    if (identity.is === 'unknown')
-      return unknown(is, `it is not known whom ${consumerOf(identity)} takes the client for`);
-    return { kind: 'broken', says: identity.says };
+  const known = consumersOf(was);
+  for (const { identities } of is.traces) {
+    if (was.traces.some((t) => t.identities === identities)) continue;
+    const consumers = namesOf(identities);
+    for (const [i, identity] of identities.entries()) {
+      const consumer = consumers[i] ?? '';
+      if (identity.is === 'client' || known.get(consumer) !== 'right') continue;
+      if (identity.is === 'unknown')
+        return unknown(is, `it is not known whom ${consumer} takes the client for`);
+      return { kind: 'broken', says: identity.says };
+    }
   }
   return fine;
 }
 
+const consumersIn = new WeakMap<Walk, ReadonlyMap<string, 'right' | 'wrong'>>();
+
 /** A consumer is right in a walk when it is so in every trace. */
-function isRightIn(walk: Walk): (identity: Identity) => boolean {
-  return (identity) =>
-    identity.is === 'client' &&
-    walk.traces.every((t) =>
-      t.identities.every((i) => consumerOf(i) !== consumerOf(identity) || i.is === 'client'),
-    );
+function consumersOf(walk: Walk): ReadonlyMap<string, 'right' | 'wrong'> {
+  const known = consumersIn.get(walk);
+  if (known !== undefined) return known;
+  const out = new Map<string, 'right' | 'wrong'>();
+  for (const { identities } of walk.traces) {
+    const consumers = namesOf(identities);
+    for (const [i, identity] of identities.entries()) {
+      const consumer = consumers[i] ?? '';
+      if (identity.is !== 'client') out.set(consumer, 'wrong');
+      else if (!out.has(consumer)) out.set(consumer, 'right');
+    }
+  }
+  consumersIn.set(walk, out);
+  return out;
+}
+
+const names = new WeakMap<readonly Identity[], readonly string[]>();
+
+/** Consumers of the identities, made once for each list: walks that meet the same ingress share theirs. */
+function namesOf(identities: readonly Identity[]): readonly string[] {
+  const known = names.get(identities);
+  if (known !== undefined) return known;
+  const made = identities.map(consumerOf);
+  names.set(identities, made);
+  return made;
 }
 
 export function identitiesOf(walk: Walk): readonly Identity[] {
@@ -117,6 +154,16 @@ function ownerText(pod: {
   readonly labels: Readonly<Record<string, string>>;
 }): string {
   return pod.ownedBy ?? JSON.stringify(Object.entries(pod.labels).sort());
+}
+
+/** Every way that arrives does so at an application that a way before arrived at: no reader is needed to tell. */
+function hasSameBackends(was: Walk, is: Walk): boolean {
+  return is.traces.every(
+    (t) =>
+      !arrives(t) ||
+      (t.application !== undefined &&
+        was.traces.some((w) => arrives(w) && w.application?.service === t.application?.service)),
+  );
 }
 
 function otherBackend(was: ReadonlySet<string>, is: ReadonlySet<string>): string | undefined {

@@ -21,7 +21,10 @@ interface Question<T> {
   groups: Group<T>[];
   /** How many touchable keys the groups were made for. */
   known: number;
-  readonly byView: Map<View, Kept<T>>;
+  /** By the view's number. */
+  readonly byView: Kept<T>[];
+  /** Every answer with the view that it was computed in. */
+  readonly made: { readonly kept: Kept<T>; readonly at: View }[];
 }
 
 /** Computes an answer in a view and says what it read. */
@@ -36,18 +39,18 @@ export class KeptAnswers<T> {
   answer(view: View, key: string, compute: Compute<T>): Kept<T> {
     this.asked++;
     const question = this.#question(key);
-    const known = question.byView.get(view);
+    const known = question.byView[view.serial];
     if (known !== undefined) return known;
     const kept =
       fromParent(view, question) ?? fromGroups(view, question) ?? this.#compute(view, question, compute);
-    question.byView.set(view, kept);
+    question.byView[view.serial] = kept;
     return kept;
   }
 
   #question(key: string): Question<T> {
     const known = this.#questions.get(key);
     if (known !== undefined) return known;
-    const question: Question<T> = { groups: [], known: 0, byView: new Map() };
+    const question: Question<T> = { groups: [], known: 0, byView: [], made: [] };
     this.#questions.set(key, question);
     return question;
   }
@@ -56,6 +59,7 @@ export class KeptAnswers<T> {
     this.fresh++;
     const kept = compute(view);
     regroup(view, question);
+    question.made.push({ kept, at: view });
     put(question, view.shapeOf(kept.reads), kept, view);
     return kept;
   }
@@ -64,7 +68,7 @@ export class KeptAnswers<T> {
 function fromParent<T>(view: View, { byView }: Question<T>): Kept<T> | undefined {
   const { parent } = view;
   if (parent === undefined) return undefined;
-  const kept = byView.get(parent.view);
+  const kept = byView[parent.view.serial];
   return kept !== undefined && !intersects(kept.reads.bits(view.touchable), parent.differs)
     ? kept
     : undefined;
@@ -81,7 +85,7 @@ function fromGroups<T>(view: View, question: Question<T>): Kept<T> | undefined {
 
 /**
  * Once views touch more keys, answers of one group may depend on different ones. Where an answer was computed, none of
- * the newer keys were touched, so any view in which it was found before still tells its signature.
+ * the newer keys were touched, so the view in which it was computed still tells its signature.
  */
 function regroup<T>(view: View, question: Question<T>): void {
   const count = view.touchable.all.length;
@@ -89,7 +93,7 @@ function regroup<T>(view: View, question: Question<T>): void {
   question.known = count;
   if (question.groups.length === 0) return;
   question.groups = [];
-  for (const [at, kept] of question.byView) put(question, view.shapeOf(kept.reads), kept, at);
+  for (const { kept, at } of question.made) put(question, view.shapeOf(kept.reads), kept, at);
 }
 
 function put<T>(question: Question<T>, shape: Shape, kept: Kept<T>, view: View): void {

@@ -24,6 +24,8 @@ export class Memo {
   readonly #paths = new KeptAnswers<readonly PathTrace[]>();
   readonly #ingresses = new KeptAnswers<IngressResult>();
   readonly #quics = new KeptAnswers<Quic | undefined>();
+  /** Parts of stages that the data plane names itself. */
+  readonly #parts = new KeptAnswers<unknown>();
   readonly #ids = new WeakMap<object, number>();
   readonly #arrivals = new Map<string, number>();
   readonly #arrivalOfPath = new WeakMap<PathTrace, number>();
@@ -51,6 +53,7 @@ export class Memo {
       paths: of(this.#paths),
       ingresses: of(this.#ingresses),
       quics: of(this.#quics),
+      parts: of(this.#parts),
     };
   }
 
@@ -101,12 +104,16 @@ export class Memo {
   #record<T>(view: View, compute: (reader: Reader, note: Note) => T): Kept<T> {
     const own = new Set<ReadKey>();
     const parts = new Set<ReadSet>();
-    const reader = recordingReader(view.reader, (key) => {
-      own.add(key);
-    });
-    const value = compute(reader, (reads) => {
+    const note: Note = (reads) => {
       parts.add(reads);
-    });
+    };
+    const keep = <P>(key: string, part: (reader: Reader) => P): P => {
+      const kept = this.#parts.answer(view, key, (v) => this.#record(v, part)) as Kept<P>;
+      note(kept.reads);
+      return kept.value;
+    };
+    const reader = recordingReader(view.reader, (key) => own.add(key), keep);
+    const value = compute(reader, note);
     return { value, reads: new ReadSet(own, [...parts]) };
   }
 
@@ -160,5 +167,12 @@ function inputOf(path: PathTrace): PathTrace {
 }
 
 function requestKey(request: IngressRequest): string {
-  return JSON.stringify(request);
+  const { host, path, protocol, headers, forged, client, peer } = request;
+  const isPlain = client === undefined && peer === undefined && headers === forged && isEmpty(headers);
+  return isPlain ? `${protocol} ${host ?? ''} ${path}` : JSON.stringify(request);
+}
+
+function isEmpty(headers: IngressRequest['headers']): boolean {
+  for (const _ in headers) return false;
+  return true;
 }

@@ -7,6 +7,7 @@ import type { ReadKey } from '#estate/estate.ts';
 /** Every key that any view of an estate touches, numbered in the order of their coming; it only grows. */
 export interface Touchable {
   readonly all: readonly ReadKey[];
+  readonly numbers: ReadonlyMap<ReadKey, number>;
 }
 
 /** Bits by number of the touchable key, 32 a word. */
@@ -29,12 +30,20 @@ export class ReadSet {
 
   /** Which of the touchable keys are in the set, as of now. */
   bits(touchable: Touchable): Bits {
-    const { all } = touchable;
+    const { all, numbers } = touchable;
     if (this.#known === all.length) return this.#bits;
     const words = Math.ceil(all.length / 32);
-    const bits = this.#bits.concat(new Array(words - this.#bits.length).fill(0));
-    for (let i = this.#known; i < all.length; i++) {
-      if (this.#own.has(all[i] as ReadKey)) setBit(bits, i);
+    const bits = this.#bits.slice();
+    while (bits.length < words) bits.push(0);
+    if (this.#own.size < all.length - this.#known) {
+      for (const key of this.#own) {
+        const i = numbers.get(key);
+        if (i !== undefined) setBit(bits, i);
+      }
+    } else {
+      for (let i = this.#known; i < all.length; i++) {
+        if (this.#own.has(all[i] as ReadKey)) setBit(bits, i);
+      }
     }
     for (const part of this.#parts) join(bits, part.bits(touchable));
     this.#bits = bits;

@@ -11,6 +11,7 @@ import { flowInvariants } from './invariants/all.ts';
 import { healthOf, type Judgement } from './judge.ts';
 import type { LinePoint } from './line.ts';
 import type { KeptWalk } from './memo.ts';
+import { intersects } from './read-set.ts';
 import type { CheckedFlow, Member, Session } from './session.ts';
 import type { View } from './view.ts';
 
@@ -35,11 +36,20 @@ interface Leaf {
   readonly chosen: readonly HeldVersion[];
 }
 
+/** What is known of one fault: its flows, and what came out for each of them in each view, by their numbers. */
+interface FaultRun {
+  readonly fault: Fault;
+  /** The start with the fault. */
+  readonly start: View;
+  readonly flows: readonly CheckedFlow[];
+  readonly outcomes: ('untouched' | readonly Found[])[][];
+}
+
 export class Search {
   readonly #session: Session;
   readonly #faults: readonly Fault[];
   readonly #flows: readonly CheckedFlow[];
-  readonly #underFault = new Map<Fault, readonly CheckedFlow[]>();
+  readonly #runs = new Map<Fault, FaultRun>();
   readonly #faultViews = new Map<Fault, Map<number, View>>();
   readonly #leaves = new Map<string, Map<string, readonly Leaf[]>>();
   #weights: (point: LinePoint) => number = () => 1;
@@ -95,19 +105,53 @@ export class Search {
   /** Only flows that the fault touches are looked at: for the others the walk is the one that was judged already. */
   #faulty(point: LinePoint, onCase: OnCase, withHeld: boolean): boolean {
     if (withHeld && point.held.length === 0) return false;
+    const plain: readonly Leaf[] = [{ view: point.view, chosen: [] }];
     return this.#faults.some((fault) => {
-      const { base } = this.#session.views;
-      const start = this.#faultView(base, base, fault);
-      return this.#flowsUnder(fault, start).some((flow) => {
-        const leaves = withHeld ? this.#leavesOf(point, flow) : [{ view: point.view, chosen: [] }];
-        return leaves.some((leaf) => {
-          if (withHeld && leaf.chosen.length === 0) return false;
-          const view = this.#faultView(point.view, leaf.view, fault);
-          if (!this.#isTouched(leaf.view, view, flow)) return false;
-          return this.#judge(point, flow, { view, chosen: leaf.chosen }, onCase, fault, start);
-        });
+      const run = this.#runOf(fault);
+      return run.flows.some((flow, i) => {
+        const leaves = withHeld ? this.#leavesOf(point, flow) : plain;
+        return leaves.some(
+          (leaf) => (!withHeld || leaf.chosen.length > 0) && this.#underFault(run, i, point, leaf, onCase),
+        );
       });
     });
+  }
+
+  /** What comes out for one flow is the same in all points of one view: found once, told for each. */
+  #underFault(run: FaultRun, i: number, point: LinePoint, leaf: Leaf, onCase: OnCase): boolean {
+    const { fault, start } = run;
+    const flow = run.flows[i] as CheckedFlow;
+    let ofView = run.outcomes[leaf.view.serial];
+    if (ofView === undefined) {
+      ofView = [];
+      run.outcomes[leaf.view.serial] = ofView;
+    }
+    let outcome = ofView[i];
+    if (outcome === undefined) {
+      outcome = this.#outcome(flow, leaf.view, this.#faultView(point.view, leaf.view, fault), start);
+      ofView[i] = outcome;
+    }
+    if (outcome === 'untouched') return false;
+    this.#count(flow);
+    if (outcome.length === 0) return false;
+    const view = this.#faultView(point.view, leaf.view, fault);
+    return this.#tell(point, flow, { view, chosen: leaf.chosen }, outcome, onCase, fault, start);
+  }
+
+  #outcome(flow: CheckedFlow, plain: View, faulty: View, start: View): 'untouched' | readonly Found[] {
+    if (!this.#isTouched(plain, faulty, flow)) return 'untouched';
+    const [before, after] = [this.#walk(start, flow), this.#walk(faulty, flow)];
+    return before === after ? noneFound : this.#judgements(flow, start, before, faulty, after);
+  }
+
+  #runOf(fault: Fault): FaultRun {
+    const known = this.#runs.get(fault);
+    if (known !== undefined) return known;
+    const { base } = this.#session.views;
+    const start = this.#faultView(base, base, fault);
+    const run = { fault, start, flows: this.#flowsUnder(fault, start), outcomes: [] };
+    this.#runs.set(fault, run);
+    return run;
   }
 
   /**
@@ -115,13 +159,9 @@ export class Search {
    * unless that one fails at the start under the same fault: then nothing of it can be broken.
    */
   #flowsUnder(fault: Fault, start: View): readonly CheckedFlow[] {
-    const known = this.#underFault.get(fault);
-    if (known !== undefined) return known;
-    const flows = this.#flows
+    return this.#flows
       .filter((f) => !fault.silences(f.flow.from) && !this.#isBadFromTheStart(f))
       .flatMap((f) => (f.members === undefined ? [f] : this.#membersUnder(f.members, start)));
-    this.#underFault.set(fault, flows);
-    return flows;
   }
 
   /** A name that does not work at the start cannot be broken, by a fault least of all. */
@@ -136,9 +176,12 @@ export class Search {
     return [...(untouched ? [untouched] : []), ...touched].map((m) => m.flow);
   }
 
+  /** Whether the fault makes another walk of it; where nothing that it reads differs, nothing has to be asked. */
   #isTouched(plain: View, faulty: View, flow: CheckedFlow): boolean {
     if (plain === faulty) return false;
-    return this.#walk(plain, flow) !== this.#walk(faulty, flow);
+    const walk = this.#walk(plain, flow);
+    const differs = this.#session.views.differing(plain, faulty);
+    return intersects(walk.reads.bits(plain.touchable), differs) && walk !== this.#walk(faulty, flow);
   }
 
   #faultView(state: View, leaf: View, fault: Fault): View {
@@ -154,23 +197,30 @@ export class Search {
     return view;
   }
 
-  #judge(
-    point: LinePoint,
-    flow: CheckedFlow,
-    leaf: Leaf,
-    onCase: OnCase,
-    fault?: Fault,
-    start: View = this.#session.views.base,
-  ): boolean {
+  #judge(point: LinePoint, flow: CheckedFlow, leaf: Leaf, onCase: OnCase): boolean {
+    const start = this.#session.views.base;
     const before = this.#walk(start, flow);
     const after = this.#walk(leaf.view, flow);
     this.#count(flow);
     if (before === after) return false;
-    for (const { invariant, judgement } of this.#judgements(flow, start, before, leaf.view, after)) {
-      const found: Case = { point, flow, invariant, chosen: leaf.chosen, before, after, judgement };
-      if (onCase(fault === undefined ? found : { ...found, fault })) return true;
-    }
-    return false;
+    const found = this.#judgements(flow, start, before, leaf.view, after);
+    return found.length > 0 && this.#tell(point, flow, leaf, found, onCase);
+  }
+
+  #tell(
+    point: LinePoint,
+    flow: CheckedFlow,
+    { view, chosen }: Leaf,
+    all: readonly Found[],
+    onCase: OnCase,
+    fault?: Fault,
+    start: View = this.#session.views.base,
+  ): boolean {
+    const [before, after] = [this.#walk(start, flow), this.#walk(view, flow)];
+    return all.some(({ invariant, judgement }) => {
+      const found: Case = { point, flow, invariant, chosen, before, after, judgement };
+      return onCase(fault === undefined ? found : { ...found, fault });
+    });
   }
 
   /** Judgements that are not fine. The same two walks are judged once: a walk holds all that a judgement looks at. */
@@ -237,6 +287,8 @@ export class Search {
     return { view, chosen: [...leaf.chosen, version] };
   }
 }
+
+const noneFound: readonly Found[] = [];
 
 /** One invariant's judgement that is not fine. */
 export interface Found {

@@ -51,11 +51,12 @@ export class Views {
   readonly #numberOfKey = new Map<ReadKey, number>();
   readonly #shapes = new Map<string, Shape>();
   readonly #signatures = new Map<string, number>();
+  readonly #differences = new Map<View, Map<View, Bits>>();
 
   constructor(estate: Estate) {
     this.#estate = estate;
     const versions = new Map<ReadKey, number>();
-    const touchable = { all: this.#touched };
+    const touchable = { all: this.#touched, numbers: this.#numberOfKey };
     this.base = {
       id: '',
       serial: 0,
@@ -83,6 +84,21 @@ export class Views {
 
   get count(): number {
     return this.#known.size;
+  }
+
+  /** The keys in which two views differ. */
+  differing(a: View, b: View): Bits {
+    if (b.parent?.view === a) return b.parent.differs;
+    let ofA = this.#differences.get(a);
+    if (ofA === undefined) {
+      ofA = new Map();
+      this.#differences.set(a, ofA);
+    }
+    const known = ofA.get(b);
+    if (known !== undefined) return known;
+    const bits = this.#bitsOf(differing(a.versions, b.versions));
+    ofA.set(b, bits);
+    return bits;
   }
 
   #lay(overlay: Map<FactKey, Fact | undefined>, write: Write): void {
@@ -137,9 +153,9 @@ export class Views {
 
   /** Signs shapes for the view of the versions, each once. */
   #signing(versions: ReadonlyMap<ReadKey, number>): (shape: Shape) => number {
-    const known = new Map<number, number>();
+    const known: number[] = [];
     return (shape) => {
-      const before = known.get(shape.id);
+      const before = known[shape.id];
       if (before !== undefined) return before;
       const parts: string[] = [];
       for (const i of shape.keys) {
@@ -149,7 +165,7 @@ export class Views {
       const text = parts.join(';');
       const signature = this.#signatures.get(text) ?? this.#signatures.size + 1;
       this.#signatures.set(text, signature);
-      known.set(shape.id, signature);
+      known[shape.id] = signature;
       return signature;
     };
   }

@@ -71,10 +71,23 @@ export function sortCandidates(
   const ranked = nodes.map((node) => ({
     node,
     score: scores.get(node) ?? 0,
-    hash: sha256(`${node}#${ip}`),
+    hash: rankOf(`${node}#${ip}`),
   }));
   ranked.sort((a, b) => b.score - a.score || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
   return ranked.map((r) => r.node);
+}
+
+const maxRanks = 10_000;
+const ranks = new Map<string, string>();
+
+/** The hash of the text, kept: the same nodes stand for the same addresses again and again. */
+function rankOf(text: string): string {
+  const known = ranks.get(text);
+  if (known !== undefined) return known;
+  if (ranks.size >= maxRanks) ranks.clear();
+  const hash = sha256(text);
+  ranks.set(text, hash);
+  return hash;
 }
 
 const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';

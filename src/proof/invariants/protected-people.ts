@@ -13,12 +13,14 @@ export const protectedPeople: FlowInvariant = {
   appliesTo: (role) => role.kind === 'name',
   check: ({ before, after }) => {
     if (before.walk === after.walk) return holds;
+    const banned = identitiesOf(after.walk).filter(bans);
+    if (banned.length === 0) return holds;
     const already = new Set(
       identitiesOf(before.walk)
         .filter(bans)
         .map((i) => i.client),
     );
-    for (const identity of identitiesOf(after.walk).filter(bans)) {
+    for (const identity of banned) {
       const who = personAt(after.reader, identity.client);
       if (who !== undefined && !already.has(identity.client)) {
         return broken(`${who.name} (${identity.client}) becomes bannable: ${identity.says}`);
