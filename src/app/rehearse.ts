@@ -2,7 +2,6 @@
  * `rehearse`: the estate in the lab under steady traffic, the plan carried out by the same code that a real run uses, faults
  * on request; then what every vantage point felt, beside what the model said.
  */
-import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execute, type RunResult, turnBack } from '#apply/execute.ts';
 import type { Entry } from '#apply/journal.ts';
@@ -20,6 +19,7 @@ import { type FaultOrder, inject } from './rehearse-faults.ts';
 import { Traffic, type TrafficNow } from './rehearse-load.ts';
 import { flowLine, lineOf, type Times } from './rehearse-measure.ts';
 import { predict } from './rehearse-predict.ts';
+import { cpuTimes, idleSince, scaleFor } from './rehearse-scale.ts';
 import { rehearsedName } from './rehearse-traffic.ts';
 import { RunnerCrash, rehearsalWorld } from './rehearse-world.ts';
 
@@ -40,10 +40,6 @@ export interface RehearsalProgress extends TrafficNow {
   readonly says: string;
 }
 
-/** All waits of a plan together take at most this long. */
-const mostWaitingMs = 12_000;
-/** TTLs cannot go below a second, so waits for them must not either. */
-const leastScale = 1 / 1000;
 const warmUpMs = 2500;
 const coolDownMs = 2500;
 const sliceMs = 250;
@@ -72,17 +68,6 @@ export async function rehearse(
   } finally {
     await lab.down();
   }
-}
-
-/** Waits fit into the time that a rehearsal takes, on one scale for all. */
-export function scaleFor(plan: Plan): number {
-  const waits = plan.stages
-    .flatMap((s) => s.changes)
-    .flatMap((c) =>
-      c.change.kind === 'wait' && c.change.direction !== 'back' ? [c.change.for.seconds] : [],
-    );
-  const all = waits.reduce((sum, s) => sum + s, 0) * 1000;
-  return Math.min(1, Math.max(leastScale, all === 0 ? 1 / 300 : mostWaitingMs / all));
 }
 
 function checkStages(plan: Plan, options: RehearsalOptions): void {
@@ -194,7 +179,7 @@ class Rehearsing {
       isDnsSlow,
       onEntry: (entry) => this.heard(entry),
       onTrying: (says) => this.note('change', says),
-      interrupt: () => (this.mustTurn ? 'roll-back' : undefined),
+      interrupt: () => this.turnOnce(),
     });
     try {
       return await this.executed(world);
@@ -248,6 +233,13 @@ class Rehearsing {
     }
   }
 
+  /** An order is given once: the run that walks back already must not be told again. */
+  private turnOnce(): 'roll-back' | undefined {
+    const isDue = this.mustTurn;
+    this.mustTurn = false;
+    return isDue ? 'roll-back' : undefined;
+  }
+
   private left(change: string): void {
     const stage = this.stageOf(change);
     if (stage?.id === this.parts.options.rollbackAt && stage?.changes.at(-1)?.id === change)
@@ -287,14 +279,3 @@ function beside(before: readonly Sighted[], after: readonly Sighted[]): readonly
 }
 
 type Sighted = Awaited<ReturnType<typeof predict>>[number];
-
-function cpuTimes(): { readonly idle: number; readonly all: number } {
-  const times = cpus().map((c) => c.times);
-  const sum = (of: (t: (typeof times)[number]) => number) => times.reduce((total, t) => total + of(t), 0);
-  return { idle: sum((t) => t.idle), all: sum((t) => t.idle + t.user + t.sys + t.nice + t.irq) };
-}
-
-function idleSince(before: ReturnType<typeof cpuTimes>): number {
-  const now = cpuTimes();
-  return now.all === before.all ? 1 : (now.idle - before.idle) / (now.all - before.all);
-}
