@@ -1,12 +1,13 @@
 /**
- * `npm run mutate [-- --sample N] [--seed S] [--only REGEXP] [--known] [--again]`: flips conditions and drops branches
+ * `npm run mutate [-- --sample N] [--seed S] [--only REGEXP] [--known] [--all] [--again]`: flips conditions and drops branches
  * in src/dataplane one at a time, and lists the mutants that no test of the data plane notices. One that is not in
  * test/mutants-known.json with a reason fails the run, and so does an entry there that is noticed by now. Without
- * --sample every mutant is tried; --known tries the list. What was found out stays in .cache/mutants.jsonl: as long as
+ * --sample every mutant of the files that are held is tried, with --all those of the others too; --known tries the list. What was found out stays in .cache/mutants.jsonl: as long as
  * no source and no test changes it is not tried again, unless --again.
  */
 import { parseArgs } from 'node:util';
 import { withCopy } from './mutate/copy.ts';
+import { isHeld, partOf } from './mutate/held.ts';
 import { type Memory, openMemory } from './mutate/memory.ts';
 import type { Mutant } from './mutate/mutants.ts';
 import { report } from './mutate/report.ts';
@@ -19,6 +20,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     known: { type: 'boolean' },
     again: { type: 'boolean' },
+    all: { type: 'boolean' },
   },
 });
 const memory = openMemory();
@@ -58,13 +60,14 @@ async function outcomesOf(
   return outcomes;
 }
 
-function question(from: Memory, { number, id }: Mutant) {
+function question(from: Memory, { number, id, file }: Mutant) {
   const hint = from.hint(id);
-  return { number, ...(hint !== undefined && { hint }) };
+  return { number, part: partOf(file), ...(hint !== undefined && { hint }) };
 }
 
 function isAsked(m: Mutant): boolean {
   if (options.known && memory.known[m.id] === undefined) return false;
+  if (!options.all && options.only === undefined && !isHeld(m.file)) return false;
   return new RegExp(options.only ?? '').test(m.id);
 }
 

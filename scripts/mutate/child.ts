@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
+import { mayNotice, type Part } from './held.ts';
 import type { Test } from './stand-in.ts';
 
 interface Timed {
@@ -18,6 +19,7 @@ interface Timed {
 /** One line for a child: a mutant, and the test that noticed it the last time. */
 export interface Question {
   readonly number: number;
+  readonly part: Part;
   readonly hint?: string;
 }
 
@@ -89,9 +91,9 @@ async function serve(): Promise<void> {
   const timed = await baseline();
   say({ kind: 'ready', tests: timed.length, seconds: Math.round((performance.now() - started) / 1000) });
   for await (const line of createInterface({ input: process.stdin })) {
-    const { number, hint } = JSON.parse(line) as Question;
+    const { number, part, hint } = JSON.parse(line) as Question;
     state.mutant = number;
-    const reaching = timed.filter((t) => t.passes.has(number) || t.test.name === hint);
+    const reaching = timed.filter((t) => t.passes.has(number) && mayNotice(part, t.test.name));
     const order = reaching.sort((a, b) => rank(a, hint) - rank(b, hint));
     const noticedBy = await firstFailing(order.map((t) => t.test));
     const isWhileLoading = whileLoading.has(number);

@@ -38,7 +38,7 @@ export function isStale(
 }
 
 function matches(entry: ConntrackEntry, service: Service, port: ServicePort, rules: CleanUpRules): boolean {
-  if (port.nodePort !== undefined && port.nodePort === entry.port) return true;
+  if (port.nodePort === entry.port) return true;
   if (entry.destination === undefined || (rules.comparesPort && entry.port !== port.port)) return false;
   return (
     service.clusterIps.includes(entry.destination) ||

@@ -37,7 +37,7 @@ export function categoriseEndpoints(
         rules,
       )
     : undefined;
-  const hasAny = (cluster?.length ?? 0) > 0 || (local !== undefined && usable(endpoints, rules).length > 0);
+  const hasAny = usable(endpoints, rules).length > 0;
   return { cluster, local, reachable: union(cluster ?? [], local ?? []), hasAny };
 }
 

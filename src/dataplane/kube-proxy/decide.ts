@@ -7,7 +7,7 @@ import { familyOf, type Ip } from '#net/ip.ts';
 import { contains } from '#net/prefix.ts';
 import type { Packet } from '../trace.ts';
 import { type Categories, categoriseEndpoints, type PolicyUse } from './categorise.ts';
-import { isLoopback, isNodeAddress, type ProxyConfig } from './config.ts';
+import { isNodeAddress, type ProxyConfig } from './config.ts';
 import { endpointsOfPort } from './endpoints.ts';
 import { type Frontend, frontendsOf, isExternallyAccessible, nodePortsOf, vipsOf } from './frontend.ts';
 import { ipvsExternalVerdict } from './ipvs.ts';
@@ -83,7 +83,7 @@ function verdictAt(state: ProxyState, at: Frontend, packet: Packet, origin: Orig
   }
   return state.config.mode === 'ipvs'
     ? ipvsExternalVerdict(categories, use, origin.isNode || origin.isLocalPod)
-    : externalVerdict(categories, use, origin, state.config);
+    : externalVerdict(categories, use, origin);
 }
 
 /** iptables rejects and drops a NodePort without endpoints on every local address, also where it has no NAT rule. */
@@ -154,7 +154,7 @@ function needsHealthCheck(service: Service): boolean {
 /** nftables' chain cluster-ips-check; IPVS rejects what reaches an address of kube-ipvs0 on another port. */
 function clusterIpCheck(state: ProxyState, packet: Packet): PacketDecision | undefined {
   const { mode, serviceCidrs } = state.config;
-  if (mode === 'iptables' || isLoopback(packet.destination)) return undefined;
+  if (mode === 'iptables') return undefined;
   if (mode === 'nftables' && !state.rules.clusterIpCheck) return undefined;
   if (state.services.some((s) => s.clusterIps.includes(packet.destination))) {
     return { kind: 'reject', cause: 'not-served', says: 'the ClusterIP does not serve this port' };

@@ -29,16 +29,8 @@ export function topologyModeOf(
 
 /** Whether the mode lets this node use the endpoint. */
 export function isAvailable(endpoint: ServiceEndpoint, mode: TopologyMode, place: Place): boolean {
-  switch (mode) {
-    case 'same-node':
-      return endpoint.nodeHints.includes(place.node);
-    case 'same-zone':
-      return endpoint.zoneHints.includes(place.zone ?? '');
-    case 'anywhere':
-      return true;
-    default:
-      return mode satisfies never;
-  }
+  if (mode === 'same-node') return endpoint.nodeHints.includes(place.node);
+  return mode === 'anywhere' || endpoint.zoneHints.includes(place.zone ?? '');
 }
 
 function areUsable(

@@ -71,7 +71,7 @@ function configOf(
     hasLocalDetector: hasLocalDetector(proxy, node, family),
     localhostNodePorts: proxy.localhostNodePorts ?? true,
     ...(addresses !== undefined && { nodePortAddresses: addresses }),
-    serviceCidrs: proxy.serviceCidrs.filter((c) => prefixFamily(c) === family),
+    serviceCidrs: proxy.serviceCidrs,
   };
 }
 

@@ -59,18 +59,13 @@ export function internalVerdict(
 }
 
 /** Traffic to a NodePort, external IP or VIP: external policy, with the short cut for pods and the node itself. */
-export function externalVerdict(
-  categories: Categories,
-  use: PolicyUse,
-  origin: Origin,
-  config: ProxyConfig,
-): Verdict {
+export function externalVerdict(categories: Categories, use: PolicyUse, origin: Origin): Verdict {
   if (!categories.hasAny) return noEndpoint;
   const cluster = categories.cluster ?? [];
   if (!use.isExternalLocal) {
     return { kind: 'dnat', endpoints: cluster, isMasqueraded: true, says: 'policy Cluster masquerades' };
   }
-  if (config.hasLocalDetector && origin.isLocalPod) {
+  if (origin.isLocalPod) {
     return {
       kind: 'dnat',
       endpoints: cluster,

@@ -60,7 +60,7 @@ export function converge(
   const families = familiesOf(service.clusterIps);
   if (families === undefined) return malformed(allocations, service, statusIps);
   const wanted = wantedBy(service, families, namespaceLabels);
-  const kept = keepStatus(statusIps.length === 0 ? empty : allocations, service, wanted, statusIps);
+  const kept = keepStatus(allocations, service, wanted, statusIps);
   if (kept.isFinal) return kept.converged;
   return finish(kept.allocations, service, wanted, kept);
 }
@@ -161,7 +161,7 @@ function finish(
   wanted: Wanted,
   kept: Extract<Kept, { isFinal: false }>,
 ): Converged {
-  const notes = kept.cleared === undefined ? {} : { cleared: kept.cleared };
+  const notes = { ...(kept.cleared !== undefined && { cleared: kept.cleared }) };
   const [only, second] = kept.ips;
   if (only !== undefined) {
     const pool = kept.pools[0];
