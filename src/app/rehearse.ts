@@ -23,6 +23,8 @@ import { cpuTimes, idleSince, scaleFor } from './rehearse-scale.ts';
 import { rehearsedName } from './rehearse-traffic.ts';
 import { RunnerCrash, rehearsalWorld } from './rehearse-world.ts';
 
+export { scaleFor } from './rehearse-scale.ts';
+
 export interface RehearsalOptions {
   /** Factor on the plan's waits and on every TTL; chosen from the plan where not given. */
   readonly timeScale?: number;
