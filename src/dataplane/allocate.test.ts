@@ -226,3 +226,23 @@ describe('gaps', () => {
     expect(run(mine, { service: [mine, ...others] }).gap?.id).toBe('sharing-keys/apps/edge/home');
   });
 });
+
+describe('neighbours', () => {
+  it('a Service of another cluster on the same address is none', () => {
+    const mine = service('edge');
+    const far = service('far', { cluster: 'away' });
+    expect(run(mine, { service: [mine, far] }).kind).toBe('keeps');
+    expect(run(mine, { service: [mine, { ...far, cluster: 'home', sharingKey: 'other' }] }).kind).not.toBe(
+      'keeps',
+    );
+  });
+
+  it('the same Services under other pools hold something else', () => {
+    const other = service('other', at('10.0.20.200'));
+    const mine = pending('edge');
+    const under = (range: string) => run(mine, { service: [other, mine], pool: [pool('home', [range])] }).ips;
+    expect(under('10.0.20.200-10.0.20.209')).toEqual(['10.0.20.201']);
+    expect(under('10.0.20.205-10.0.20.209')).toEqual(['10.0.20.205']);
+    expect(under('10.0.20.200-10.0.20.209')).toEqual(['10.0.20.201']);
+  });
+});

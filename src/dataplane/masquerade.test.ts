@@ -71,6 +71,15 @@ describe('masqueradeAddress', () => {
       undefined,
     ],
     ['cross-subnet', {}, undefined],
+    ['cross-subnet', { 'projectcalico.org/IPv4VXLANTunnelAddr': '10.42.3.64' }, undefined],
+    [
+      'cross-subnet',
+      {
+        'projectcalico.org/IPv4Address': '10.0.20.103/32',
+        'projectcalico.org/IPv4IPIPTunnelAddr': '10.42.3.65',
+      },
+      '10.42.3.65',
+    ],
   ] as const)('Calico %s with %j: %s', (encapsulation, annotations, shown) => {
     const answer = ask(there, {
       ...calico(annotations),
@@ -103,6 +112,19 @@ describe('masqueradeAddress', () => {
     ],
   ] as const)('%s: unknown', (_name, parts, gaps, id) => {
     expect(ask(there, parts as Parts, ...(gaps as unknown as Parameters<typeof gapIn>[])).gap?.id).toBe(id);
+  });
+
+  it('cross-subnet to a node that is not in the snapshot: unknown', () => {
+    const annotations = { 'projectcalico.org/IPv4Address': '10.0.20.103/24' };
+    const answer = ask(there, {
+      node: [node('k8s-node3', { annotations })],
+      podNetwork: [podNetwork({ program: 'calico', encapsulation: 'cross-subnet' })],
+    });
+    expect(answer.gap?.id).toBe('pod-network/home');
+  });
+
+  it('a gap without evidence rests on nothing', () => {
+    expect(ask(there, {}, ['podNetwork']).because).toEqual([]);
   });
 
   it('an endpoint on a node not known: unknown', () => {
