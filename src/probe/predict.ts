@@ -69,8 +69,8 @@ function outcomeOf(trace: Trace, flow: Flow): Prediction['outcome'] {
   const outcome = (isAnswered ? outcomes[trace.disposition] : undefined) ?? 'fails';
   const back = outcome === 'works' ? wayBackOf(trace) : outcome;
   if (back !== 'works') return back;
-  if (flow.protocol !== 'udp' || trace.quic === undefined) return 'works';
-  return trace.quic.completes === 'yes' ? 'works' : trace.quic.completes === 'no' ? 'fails' : 'unknown';
+  // Whether clients are told of this port is another question: this one is dialled all the same.
+  return flow.protocol !== 'udp' || trace.quic?.isOffered !== false ? 'works' : 'fails';
 }
 
 function endOf(trace: Trace): string {
