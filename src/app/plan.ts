@@ -17,9 +17,17 @@ import { serviceId } from './who.ts';
 
 export interface PlanQuestion {
   readonly snapshot: string;
-  /** `ns/name` of the Service that gets an address of its own. */
-  readonly move: string;
-  /** Address, or `auto`. */
+  /** `ns/name` of the Service that gets an address of its own. One of the five goals is asked for. */
+  readonly move?: string;
+  /** `ns/name` of the Service that gets `policy` where it is. */
+  readonly setPolicy?: string;
+  /** The shared address of which all Services but one get their own. */
+  readonly split?: string;
+  /** The tunnel that is to dial the Service `to` by its name. */
+  readonly repointTunnel?: string;
+  /** The address that nobody is to have any more. */
+  readonly retire?: string;
+  /** Address or `auto` of a move; `ns/name` for a tunnel. */
   readonly to: string;
   readonly policy: 'local' | 'cluster';
   readonly style: Style | 'auto';
@@ -48,7 +56,7 @@ export function planSnapshot(snapshot: Snapshot, question: PlanQuestion): PlanRe
     start: session.views.base.reader,
     goal,
     style: question.style,
-    prove: (plan) => prove(session, plan),
+    prove: (plan, depth) => prove(session, plan, { faults: depth === 'quick' ? 0 : 1 }),
     readsOf: (flow: Flow) => session.memo.walk(session.views.base, flow, flowKey(flow)).reads,
     snapshot: {
       path: question.snapshot,
@@ -73,8 +81,39 @@ export function proveSnapshot(
 }
 
 function goalOf(snapshot: Snapshot, question: PlanQuestion): Goal {
-  const service = serviceId(readerOf(snapshot.estate), question.move);
-  return { kind: 'move', service, to: addressOf(question.to), policy: question.policy };
+  const { move, setPolicy, split, repointTunnel, retire, policy, to } = question;
+  const asked = [move, setPolicy, split, repointTunnel, retire].filter((g) => g !== undefined);
+  if (asked.length !== 1) throw oneGoal(asked.length);
+  const service = (text: string) => serviceId(readerOf(snapshot.estate), text);
+  if (move !== undefined) return { kind: 'move', service: service(move), to: addressOf(to), policy };
+  if (setPolicy !== undefined) return { kind: 'set-policy', service: service(setPolicy), policy };
+  if (repointTunnel !== undefined)
+    return { kind: 'repoint-tunnel', tunnel: repointTunnel, to: service(tunnelTarget(to)) };
+  if (split !== undefined) return { kind: 'split', ip: givenAddress('--split', split) };
+  return { kind: 'retire', ip: givenAddress('--retire', retire ?? '') };
+}
+
+function oneGoal(count: number): SightlineError {
+  const says =
+    count === 0 ? 'no goal is given' : 'several goals are given, and they may contradict each other';
+  return new SightlineError('wrong-use', says, {
+    hint: 'give one of --move NS/NAME, --set-policy NS/NAME=Local, --split IP, --repoint-tunnel NAME --to NS/NAME, --retire IP',
+  });
+}
+
+function tunnelTarget(to: string): string {
+  if (to.includes('/')) return to;
+  throw new SightlineError('wrong-use', '--repoint-tunnel needs --to NAMESPACE/SERVICE', {
+    hint: 'name the Service that the tunnel is to dial',
+  });
+}
+
+function givenAddress(option: string, text: string): Ip {
+  const ip = parseIp(text);
+  if (ip !== undefined) return ip;
+  throw new SightlineError('wrong-use', `${option} ${JSON.stringify(text)} is no address`, {
+    hint: 'write an address such as 10.0.20.200',
+  });
 }
 
 function addressOf(text: string): Ip | 'auto' {

@@ -50,6 +50,13 @@ function add(
     });
 }
 
+const goals = ['move', 'setPolicy', 'split', 'repointTunnel', 'retire'];
+/** A goal of `plan`; two of them contradict each other. */
+const goal = (flags: string, says: string) => {
+  const option = new Option(flags, says);
+  return option.conflicts(goals.filter((g) => g !== option.attributeName()));
+};
+
 const json = () => new Option('--json', 'print one JSON document (format number in it)');
 
 add(
@@ -111,12 +118,19 @@ add(
 
 add(
   'plan <snapshot>',
-  'a plan that gives a Service an address of its own: stages, undos, and the reason for every change',
+  'a plan for one goal, such as an address of its own for a Service: stages, undos, and the reason for every change',
   () => import('./commands/plan.ts'),
-  ['plan examples/k3s-flannel --move kube-system/traefik --out plan.json'],
+  [
+    'plan examples/k3s-flannel --move kube-system/traefik --out plan.json',
+    'plan examples/home-lab --set-policy kms/windows-kms=Local',
+  ],
 )
-  .requiredOption('--move <namespace/service>', 'the Service that gets an address of its own')
-  .option('--to <ip>', 'its new address, or auto for the first free one of its pool', 'auto')
+  .addOption(goal('--move <namespace/service>', 'give the Service an address of its own'))
+  .addOption(goal('--set-policy <namespace/service=policy>', 'set its policy where it is'))
+  .addOption(goal('--split <ip>', 'give all Services on the address but one their own'))
+  .addOption(goal('--repoint-tunnel <name>', 'let the tunnel dial the Service of --to by its name'))
+  .addOption(goal('--retire <ip>', 'leave the address, and give it out no more'))
+  .option('--to <ip>', 'new address of the move, or auto for the first free one of its pool', 'auto')
   .addOption(
     new Option('--policy <policy>', 'external traffic policy').choices(['Local', 'Cluster']).default('Local'),
   )

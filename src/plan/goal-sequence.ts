@@ -1,4 +1,6 @@
 /* Goals that are several moves, one after the other: a shared address split, an address retired. Each begins where the last ends. */
+
+import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import { referencesTo } from '#estate/reference.ts';
 import { familyOf, type Ip, ipToNumber, numberToIp } from '#net/ip.ts';
@@ -18,7 +20,9 @@ export function planSplit(input: PlannerInput, goal: Extract<Goal, { kind: 'spli
     const who = on[0] === undefined ? 'no Service has it' : `only ${idOf(on[0])} has it`;
     return unreachable(`${goal.ip} is not shared: ${who}`, 'nothing is left to do');
   }
-  const stays = mostPointedAt(input, goal.ip, on);
+  const held = on.filter((f) => protectedAt(input.start, goal.ip, f) !== undefined);
+  if (held.length > 1) return bothProtected(input.start, goal.ip, held);
+  const stays = held[0] ?? mostPointedAt(input, goal.ip, on);
   const leave = on.filter((f) => f !== stays);
   return sequence(input, goal, leave, [staysDecision(goal.ip, on, stays)]);
 }
@@ -32,7 +36,29 @@ export function planRetire(input: PlannerInput, goal: Extract<Goal, { kind: 'ret
       `no Service has ${goal.ip} and no pool gives it out`,
       `sightline who SNAPSHOT ${goal.ip}`,
     );
-  return sequence(input, goal, on, [], pool);
+  const held = on.filter((f) => protectedAt(input.start, goal.ip, f) !== undefined);
+  return held.length > 0 ? bothProtected(input.start, goal.ip, held) : sequence(input, goal, on, [], pool);
+}
+
+/** The protected endpoint that this Service answers at the address. */
+function protectedAt(start: Reader, ip: Ip, f: Fact<'service'>): string | undefined {
+  const { cluster, namespace, name, ports } = f.value;
+  const own = [`${cluster}/${namespace}/${name}`, `${namespace}/${name}`];
+  return start
+    .all('protectedEndpoint')
+    .map((p) => p.value)
+    .find((p) =>
+      p.service === undefined ? p.ip === ip && ports.some((s) => s.port === p.port) : own.includes(p.service),
+    )?.name;
+}
+
+/** Clients that dial a protected endpoint by its address are not in the snapshot: nobody can let them follow. */
+function bothProtected(start: Reader, ip: Ip, held: readonly Fact<'service'>[]): PlanOutcome {
+  const who = held.map((f) => `${idOf(f)} (${protectedAt(start, ip, f)})`).join(' and ');
+  return unreachable(
+    `${who} must keep answering at ${ip}: sightline.yaml protects ${held.length === 1 ? 'it' : 'them'} there`,
+    '--move NAMESPACE/SERVICE for each Service on it that is not protected',
+  );
 }
 
 function sequence(

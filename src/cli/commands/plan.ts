@@ -1,6 +1,7 @@
 /* `sightline plan`: finds a plan for a goal, proves it, shows it, and writes it where asked. */
 import { makePlan, type PlanQuestion, type PlanReport } from '#app/plan.ts';
 import { writePlan, writeProof } from '#app/plan-file.ts';
+import { SightlineError } from '#estate/error.ts';
 import { plain } from '#report/plain.ts';
 import { planToText } from '#report/plan-text.ts';
 import { proofToText } from '#report/proof-text.ts';
@@ -17,13 +18,34 @@ export const run: Run = async (terminal, [snapshot = ''], options) => {
 
 /** Options as commander gives them. */
 export function questionOf(snapshot: string, o: Record<string, unknown>): PlanQuestion {
+  const [named, policy] = policyAsked(o);
+  const texts = {
+    move: o.move,
+    setPolicy: named,
+    split: o.split,
+    repointTunnel: o.repointTunnel,
+    retire: o.retire,
+  };
+  const goals = Object.fromEntries(Object.entries(texts).filter(([, v]) => typeof v === 'string'));
   return {
     snapshot,
-    move: String(o.move),
+    ...goals,
     to: String(o.to ?? 'auto'),
-    policy: String(o.policy).toLowerCase() === 'cluster' ? 'cluster' : 'local',
+    policy,
     style: (o.style ?? 'auto') as PlanQuestion['style'],
   };
+}
+
+/** `--set-policy NS/NAME=Local` names both; without it `--policy` holds. */
+function policyAsked(o: Record<string, unknown>): readonly [string | undefined, 'local' | 'cluster'] {
+  if (typeof o.setPolicy !== 'string')
+    return [undefined, String(o.policy).toLowerCase() === 'cluster' ? 'cluster' : 'local'];
+  const [name = '', text = ''] = o.setPolicy.split('=');
+  const policy = text.toLowerCase();
+  if (policy === 'local' || policy === 'cluster') return [name, policy];
+  throw new SightlineError('wrong-use', `--set-policy ${JSON.stringify(o.setPolicy)} names no policy`, {
+    hint: 'write NAMESPACE/NAME=Local or NAMESPACE/NAME=Cluster',
+  });
 }
 
 function show(terminal: Terminal, { outcome, proof }: PlanReport): void {
