@@ -71,7 +71,7 @@ export async function allKinds(): Promise<Prober> {
   };
 }
 
-type ProbeHttp3 = typeof import('#adapters/prober-http3/index.ts').probeHttp3;
+type ProbeHttp3 = Awaited<ReturnType<typeof machineProbers>>['http3']['probeHttp3'];
 
 /** Two at a time: each is a process of its own. */
 function http3Prober(probe: ProbeHttp3): Prober {
