@@ -29,6 +29,16 @@ export const longChecks: readonly Check[] = [
   { name: 'crash points', script: ['scripts/crash-points.ts'], needs: [] },
   { name: 'failing calls', script: [...labTests, 'test/actuators'], needs: [] },
   { name: 'bind', script: [...labTests, 'src/adapters/bind'], needs: ['named'] },
+  {
+    name: 'plans of the variants',
+    script: ['scripts/plan-checks.ts', 'variants', '--seconds', '300'],
+    needs: [],
+  },
+  {
+    name: 'every change is needed',
+    script: ['scripts/plan-checks.ts', 'needed', '--seconds', '240'],
+    needs: [],
+  },
   { name: 'example changes as committed', script: ['scripts/examples.ts', '--check'], needs: [] },
   {
     name: 'Debian programs',

@@ -64,16 +64,17 @@ async function filesOf(
   change: SetChange,
   read: ReadText,
 ): Promise<readonly FileChange[]> {
-  const { documentAfter, fileChangesOf } = await fileEditing();
+  const { documentAfter, fileChangesOf, runbookEntry } = await fileEditing();
   const move = moveOf(plan, reader);
   if (planned.through.by !== 'repository' && move !== undefined) {
     const files = change.settings.flatMap((s) =>
-      s.of === 'mention' ? (reader.get('mention', s.id)?.value.file ?? []) : [],
+      s.of === 'mention' ? (reader.get('mention', s.id)?.value.file ?? s.after?.file ?? []) : [],
     );
     const changes: FileChange[] = [];
     for (const file of new Set(files)) {
       const before = (await read(file)) ?? '';
-      const { after } = documentAfter(file, before, move);
+      const entry = before === '' ? runbookEntry([file], move) : undefined;
+      const { after } = entry?.file === file ? { after: entry.text } : documentAfter(file, before, move);
       if (after !== before) changes.push({ file, before, after, remarks: [] });
     }
     return changes;

@@ -1,6 +1,7 @@
 /*
  * Two addresses at once: a second Service for the same pods at the new address, and later the first one leaving the old.
- * Which object owns the new address for good is a decision: the chart, a Service beside it, or the chart's own Service.
+ * Which object owns the new address for good is a decision: the chart's second Service, or one beside the chart. That the
+ * chart's own Service takes it over later, in a second window, is not planned, and so not offered.
  */
 import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
@@ -121,11 +122,6 @@ export function ownerDecision(reader: Reader, service: Fact<'service'>): Decisio
     name: 'beside',
     consequence: 'a Service that no chart knows: its ports must be kept equal by hand',
   };
-  const second = {
-    name: 'chart-service-later',
-    consequence:
-      'the chart ends with one Service, at the price of a second, short window when it takes the address over',
-  };
   const chart = {
     name: 'additional-services',
     consequence:
@@ -134,7 +130,7 @@ export function ownerDecision(reader: Reader, service: Fact<'service'>): Decisio
   return {
     question: 'Which object owns the new address for good?',
     chosen: hasChart ? chart.name : beside.name,
-    options: hasChart ? [chart, beside, second] : [beside],
+    options: hasChart ? [chart, beside] : [beside],
     by: 'default',
     because: hasChart
       ? 'the chart can make the second Service itself'

@@ -93,7 +93,10 @@ export function allowlistByHand(task: Task, setting: SettingOf<'banAllowlist'>):
 /** Texts that state the address: documents of a repository by their diff, files on nodes line by line. */
 export function mentionsByHand(task: Task, settings: readonly SettingOf<'mention'>[]): Instruction {
   const mentions = settings.flatMap((s) => {
-    const mention = task.input.reader.get('mention', s.id)?.value;
+    const created = (s.before === null ? s.after : s.after === null ? s.before : undefined) as
+      | Mention
+      | undefined;
+    const mention = task.input.reader.get('mention', s.id)?.value ?? created;
     return mention === undefined ? [] : [{ mention, before: s.before, after: s.after }];
   });
   const files = [...new Set(mentions.map((m) => m.mention.file))];

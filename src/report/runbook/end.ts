@@ -10,7 +10,9 @@ import { blocksToMarkdown } from './blocks-markdown.ts';
 
 /** Documents that state the old address; lines that are not clear are left to the reader. */
 export function documentsPart({ documents, reader, plan }: ArtifactInput): string {
-  const inPlan = settingsOf(plan, 'mention').map((s) => reader.get('mention', s.id)?.value.file);
+  const inPlan = settingsOf(plan, 'mention').map(
+    (s) => reader.get('mention', s.id)?.value.file ?? s.after?.file,
+  );
   const changed = documents.filter((d) => d.diff !== '' && !inPlan.includes(d.file));
   const unclear = documents.flatMap((d) => d.unclear.map((u) => ({ ...u, file: d.file })));
   const unread = reader.all('acceptedGap').filter((g) => g.value.gap.startsWith('documents/'));
