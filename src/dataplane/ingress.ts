@@ -2,7 +2,7 @@
  * The ingress stage: which program the delivered packet reached, by which of its listeners, which route takes the
  * host and path, what its middlewares decide, and the application behind. Memoised by the prover by host.
  */
-import type { Reader } from '#estate/estate.ts';
+import { keptPart, type Reader } from '#estate/estate.ts';
 import type { Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { Ingress, Listener } from '#estate/ingress.ts';
@@ -47,7 +47,21 @@ export interface IngressParts {
   readonly behind: (reader: Reader, ingress: Fact<'ingress'>, listener: Listener, request: Request) => Behind;
 }
 
-const freshParts: IngressParts = { identify: identitiesOf, behind: behindListener, ingressAt };
+const freshParts: IngressParts = { identify: identitiesOf, behind: behindPart, ingressAt };
+
+/** Kept where the reader keeps parts: it is asked by listener, host and path only, and reads the ingress by itself. */
+function behindPart(reader: Reader, ingress: Fact<'ingress'>, listener: Listener, request: Request): Behind {
+  const { host = '', path } = request;
+  const id = ingress.key.slice('ingress:'.length);
+  const { name, port, protocol } = listener;
+  return keptPart(reader, `behind ${id} ${name} ${port}/${protocol} ${host} ${path}`, (r) => {
+    const own = r.get('ingress', id) ?? ingress;
+    const same = own.value.listeners.find(
+      (l) => l.name === name && l.port === port && l.protocol === protocol,
+    );
+    return behindListener(r, own, same ?? listener, request);
+  });
+}
 
 /** What happens behind the socket that the path was delivered to. */
 export function walkIngress(

@@ -61,13 +61,20 @@ function mentionsOf(reader: Reader, names: ReadonlySet<DnsName>): ReadonlyMap<Dn
 
 function namesIn(fact: Fact, names: ReadonlySet<DnsName>): ReadonlySet<DnsName> {
   const found = new Set<DnsName>();
-  collect(fact.value, (text) => {
+  collect(walked(fact), (text) => {
     if (!text.includes('.')) return;
     for (const [token] of text.toLowerCase().matchAll(/[a-z0-9_-]+(?:\.[a-z0-9_-]+)+/g)) {
       if (names.has(token as DnsName)) found.add(token as DnsName);
     }
   });
   return found;
+}
+
+/** The value without what no walk to a name looks at: programs' images, arguments and variables. */
+function walked(fact: Fact): unknown {
+  if (fact.kind !== 'pod' && fact.kind !== 'workload') return fact.value;
+  const { containers, annotations, ...rest } = fact.value as Kinds['workload'];
+  return rest;
 }
 
 function collect(value: unknown, take: (text: string) => void): void {
@@ -86,7 +93,7 @@ function ownText(
   vantagePods: ReadonlySet<string>,
 ): string {
   if (fact.kind === 'route') return routeText(reader, fact as Fact<'route'>, name, own, vantagePods);
-  const { position, ...rest } = fact.value as { readonly position?: number };
+  const { position, ...rest } = walked(fact) as { readonly position?: number };
   const before = position === undefined ? '' : ` after ${catchAllsBefore(reader, fact, position)}`;
   return `${fact.kind}${before} ${canonical(rest).replaceAll(name, '«name»')}`;
 }
@@ -113,7 +120,8 @@ function routeText(
   own: Set<FactKey>,
   vantagePods: ReadonlySet<string>,
 ): string {
-  const { namespace, name: routeName, routerName, backend, priority, ...rest } = fact.value;
+  const { namespace, name: routeName, routerName, backend, priority, ...stated } = fact.value;
+  const rest = isOfAnyKind(reader, fact) ? withoutKind(stated) : stated;
   const behind =
     backend === undefined ? 'nothing' : backendText(reader, fact.value.cluster, backend, own, vantagePods);
   const middlewares = rest.middlewares.map((m) =>
@@ -121,6 +129,27 @@ function routeText(
   );
   const rank = rivalsOf(reader, fact, name).map((r) => Math.sign(r.value.priority - priority));
   return `route ${rank.join()} ${canonical({ ...rest, middlewares }).replaceAll(name, '«name»')} ${behind}`;
+}
+
+/** An Ingress and an IngressRoute do the same where they name entry points and hosts only, for one Traefik. */
+function isOfAnyKind(reader: Reader, { value }: Fact<'route'>): boolean {
+  const { from, cluster, match, entryPoints, ingressClass } = value;
+  if (from !== 'Ingress' && from !== 'IngressRoute') return false;
+  const isPlain = match.isComplete && match.path === undefined && entryPoints.length > 0;
+  return (
+    isPlain &&
+    reader
+      .by('ingress', 'cluster', cluster)
+      .every(
+        ({ value: i }) =>
+          i.program === 'traefik' && (ingressClass === undefined || i.ingressClass === ingressClass),
+      )
+  );
+}
+
+function withoutKind<T extends Pick<Kinds['route'], 'from' | 'ingressClass' | 'match'>>(stated: T) {
+  const { from, ingressClass, match, ...rest } = stated;
+  return { ...rest, hosts: match.hosts };
 }
 
 /** Routes that may match the name as well: its own others, and those for any host. Only how they rank counts. */

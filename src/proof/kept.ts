@@ -17,7 +17,8 @@ interface Group<T> {
   readonly bySignature: Map<number, Kept<T>>;
 }
 
-interface Question<T> {
+/** What is kept of one question. */
+export interface Question<T> {
   groups: Group<T>[];
   /** How many touchable keys the groups were made for. */
   known: number;
@@ -37,17 +38,12 @@ export class KeptAnswers<T> {
 
   /** The answer to the question in the view: kept, or computed and kept. */
   answer(view: View, key: string, compute: Compute<T>): Kept<T> {
-    this.asked++;
-    const question = this.#question(key);
-    const known = question.byView[view.serial];
-    if (known !== undefined) return known;
-    const kept =
-      fromParent(view, question) ?? fromGroups(view, question) ?? this.#compute(view, question, compute);
-    question.byView[view.serial] = kept;
-    return kept;
+    const question = this.question(key);
+    return this.known(view, question) ?? this.compute(view, question, compute);
   }
 
-  #question(key: string): Question<T> {
+  /** The question of the key, for who asks it often. */
+  question(key: string): Question<T> {
     const known = this.#questions.get(key);
     if (known !== undefined) return known;
     const question: Question<T> = { groups: [], known: 0, byView: [], made: [] };
@@ -55,9 +51,21 @@ export class KeptAnswers<T> {
     return question;
   }
 
-  #compute(view: View, question: Question<T>, compute: Compute<T>): Kept<T> {
+  /** The answer in the view where one that is kept is good there. */
+  known(view: View, question: Question<T>): Kept<T> | undefined {
+    this.asked++;
+    const known = question.byView[view.serial];
+    if (known !== undefined) return known;
+    const kept = fromParent(view, question) ?? fromGroups(view, question);
+    if (kept !== undefined) question.byView[view.serial] = kept;
+    return kept;
+  }
+
+  /** The answer computed in the view, and kept. */
+  compute(view: View, question: Question<T>, compute: Compute<T>): Kept<T> {
     this.fresh++;
     const kept = compute(view);
+    question.byView[view.serial] = kept;
     regroup(view, question);
     question.made.push({ kept, at: view });
     put(question, view.shapeOf(kept.reads), kept, view);

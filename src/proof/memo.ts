@@ -10,12 +10,18 @@ import type { Quic, Walk } from '#dataplane/trace.ts';
 import { pathKey, type Stages } from '#dataplane/walk.ts';
 import { type Reader, type ReadKey, recordingReader } from '#estate/estate.ts';
 import type { StagedWorld, World } from '#plan/world.ts';
-import { type Kept, KeptAnswers } from './kept.ts';
+import { type Kept, KeptAnswers, type Question } from './kept.ts';
 import { ReadSet } from './read-set.ts';
 import type { View } from './view.ts';
 
 /** A walk with everything that it depends on. */
 export type KeptWalk = Kept<Walk>;
+
+/** A flow with what is kept of its walks. */
+export interface WalkQuestion {
+  readonly flow: Flow;
+  readonly question: Question<Walk>;
+}
 
 export class Memo {
   readonly #world: Pick<World, 'walk' | 'staged'>;
@@ -59,7 +65,19 @@ export class Memo {
 
   /** The walk of the flow in the view, kept or fresh. */
   walk(view: View, flow: Flow, key: string = flowKey(flow)): KeptWalk {
-    return this.#walks.answer(view, key, (v) =>
+    return this.ask(this.questionOf(flow, key), view);
+  }
+
+  /** The question of the flow's walk, for who asks it in many views. */
+  questionOf(flow: Flow, key: string): WalkQuestion {
+    return { flow, question: this.#walks.question(key) };
+  }
+
+  /** The walk of the question in the view, kept or fresh. */
+  ask({ flow, question }: WalkQuestion, view: View): KeptWalk {
+    const known = this.#walks.known(view, question);
+    if (known !== undefined) return known;
+    return this.#walks.compute(view, question, (v) =>
       this.#record(v, (reader, note) => this.#fresh(v, flow, reader, note)),
     );
   }
@@ -146,18 +164,22 @@ export function flowKey(flow: Flow): string {
   return `${flowText(flow)} ${flow.source ?? ''} ${headers}`;
 }
 
-/** What an ingress may know of a path: who comes, and where to. Hops and the way back are left out, so that they cannot matter. */
+/** What an ingress may know of a path: who comes, and to which socket. The rest is left out, so that it cannot matter. */
 function arrivalOf(path: PathTrace): PathTrace {
-  const { hops, gaps, returnPath, choice, mtu, ...rest } = path;
-  const { family, protocol } = path.input;
-  const input = {
-    vantage: '',
-    family,
-    protocol,
-    ip: path.reached?.ip ?? path.input.ip,
-    port: path.reached?.port ?? 0,
+  const { client, seenAs, proxyClient, peer, reached, input } = path;
+  const { family, protocol } = input;
+  const { cluster, pod, ip = input.ip, port = 0 } = reached ?? {};
+  return {
+    input: { vantage: '', family, protocol, ip, port },
+    disposition: 'delivered',
+    peer,
+    ...(client && { client }),
+    ...(seenAs && { seenAs }),
+    ...(proxyClient && { proxyClient }),
+    ...(reached && { reached: { ip, port, ...(cluster && { cluster }), ...(pod && { pod }) } }),
+    hops: [],
+    gaps: [],
   };
-  return { ...rest, input, hops: [], gaps: [] };
 }
 
 /** What the question of HTTP/3 may know of a path: where it was started to. */

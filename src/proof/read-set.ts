@@ -56,6 +56,10 @@ export function setBit(bits: number[], i: number): void {
   bits[i >> 5] = (bits[i >> 5] ?? 0) | (1 << (i & 31));
 }
 
+export function hasBit(bits: Bits, i: number): boolean {
+  return (((bits[i >> 5] ?? 0) >>> (i & 31)) & 1) === 1;
+}
+
 export function intersects(a: Bits, b: Bits): boolean {
   const words = Math.min(a.length, b.length);
   for (let w = 0; w < words; w++) if (((a[w] ?? 0) & (b[w] ?? 0)) !== 0) return true;

@@ -10,7 +10,7 @@ import type { FlowInvariant } from './invariant.ts';
 import { flowInvariants } from './invariants/all.ts';
 import { healthOf, type Judgement } from './judge.ts';
 import type { LinePoint } from './line.ts';
-import type { KeptWalk } from './memo.ts';
+import type { KeptWalk, WalkQuestion } from './memo.ts';
 import { intersects } from './read-set.ts';
 import type { CheckedFlow, Member, Session } from './session.ts';
 import type { View } from './view.ts';
@@ -42,6 +42,7 @@ interface FaultRun {
   /** The start with the fault. */
   readonly start: View;
   readonly flows: readonly CheckedFlow[];
+  readonly questions: readonly WalkQuestion[];
   readonly outcomes: ('untouched' | readonly Found[])[][];
 }
 
@@ -128,7 +129,7 @@ export class Search {
     }
     let outcome = ofView[i];
     if (outcome === undefined) {
-      outcome = this.#outcome(flow, leaf.view, this.#faultView(point.view, leaf.view, fault), start);
+      outcome = this.#outcome(run, i, leaf.view, this.#faultView(point.view, leaf.view, fault));
       ofView[i] = outcome;
     }
     if (outcome === 'untouched') return false;
@@ -138,10 +139,18 @@ export class Search {
     return this.#tell(point, flow, { view, chosen: leaf.chosen }, outcome, onCase, fault, start);
   }
 
-  #outcome(flow: CheckedFlow, plain: View, faulty: View, start: View): 'untouched' | readonly Found[] {
-    if (!this.#isTouched(plain, faulty, flow)) return 'untouched';
-    const [before, after] = [this.#walk(start, flow), this.#walk(faulty, flow)];
-    return before === after ? noneFound : this.#judgements(flow, start, before, faulty, after);
+  /** Where nothing that the flow's walk reads differs under the fault, nothing has to be asked. */
+  #outcome(run: FaultRun, i: number, plain: View, faulty: View): 'untouched' | readonly Found[] {
+    if (plain === faulty) return 'untouched';
+    const { views, memo } = this.#session;
+    const question = run.questions[i] as WalkQuestion;
+    const without = memo.ask(question, plain);
+    if (!intersects(without.reads.bits(plain.touchable), views.differing(plain, faulty))) return 'untouched';
+    const after = memo.ask(question, faulty);
+    if (without === after) return 'untouched';
+    const before = memo.ask(question, run.start);
+    if (before === after) return noneFound;
+    return this.#judgements(run.flows[i] as CheckedFlow, run.start, before, faulty, after);
   }
 
   #runOf(fault: Fault): FaultRun {
@@ -149,7 +158,9 @@ export class Search {
     if (known !== undefined) return known;
     const { base } = this.#session.views;
     const start = this.#faultView(base, base, fault);
-    const run = { fault, start, flows: this.#flowsUnder(fault, start), outcomes: [] };
+    const flows = this.#flowsUnder(fault, start);
+    const questions = flows.map((f) => this.#session.memo.questionOf(f.flow, f.key));
+    const run = { fault, start, flows, questions, outcomes: [] };
     this.#runs.set(fault, run);
     return run;
   }
@@ -174,14 +185,6 @@ export class Search {
     const untouched = members.find((m) => !isOwn(m));
     const touched = members.filter((m) => isOwn(m) && healthOf(this.#walk(start, m.flow).value) !== 'bad');
     return [...(untouched ? [untouched] : []), ...touched].map((m) => m.flow);
-  }
-
-  /** Whether the fault makes another walk of it; where nothing that it reads differs, nothing has to be asked. */
-  #isTouched(plain: View, faulty: View, flow: CheckedFlow): boolean {
-    if (plain === faulty) return false;
-    const walk = this.#walk(plain, flow);
-    const differs = this.#session.views.differing(plain, faulty);
-    return intersects(walk.reads.bits(plain.touchable), differs) && walk !== this.#walk(faulty, flow);
   }
 
   #faultView(state: View, leaf: View, fault: Fault): View {

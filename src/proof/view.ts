@@ -13,7 +13,7 @@ import {
 } from '#estate/estate.ts';
 import type { Fact, FactKey } from '#estate/fact.ts';
 import { canonical } from '#estate/fingerprint.ts';
-import { type Bits, type ReadSet, setBit, type Touchable } from './read-set.ts';
+import { type Bits, hasBit, type ReadSet, setBit, type Touchable } from './read-set.ts';
 
 export interface View {
   /** Equal for views that hold equal facts. */
@@ -34,10 +34,10 @@ export interface View {
   readonly signatureOf: (shape: Shape) => number;
 }
 
-/** Keys that answers depend on, as numbers of touchable keys, ascending. */
+/** Keys that answers depend on, as bits by number of the touchable key. */
 export interface Shape {
   readonly id: number;
-  readonly keys: readonly number[];
+  readonly bits: Bits;
 }
 
 /** Makes views of one estate; versions are numbers that stay the same as long as the maker lives. */
@@ -145,8 +145,7 @@ export class Views {
     const text = bits.join(',').replace(/(,0)+$/, '');
     const known = this.#shapes.get(text);
     if (known !== undefined) return known;
-    const keys = this.#touched.flatMap((_, i) => (((bits[i >> 5] ?? 0) >>> (i & 31)) & 1 ? [i] : []));
-    const shape = { id: this.#shapes.size, keys };
+    const shape = { id: this.#shapes.size, bits };
     this.#shapes.set(text, shape);
     return shape;
   }
@@ -154,20 +153,24 @@ export class Views {
   /** Signs shapes for the view of the versions, each once. */
   #signing(versions: ReadonlyMap<ReadKey, number>): (shape: Shape) => number {
     const known: number[] = [];
+    let numbered: readonly (readonly [number, number])[] | undefined;
     return (shape) => {
       const before = known[shape.id];
       if (before !== undefined) return before;
+      numbered ??= this.#numbered(versions);
       const parts: string[] = [];
-      for (const i of shape.keys) {
-        const version = versions.get(this.#touched[i] as ReadKey);
-        if (version !== undefined) parts.push(`${i}=${version}`);
-      }
+      for (const [i, version] of numbered) if (hasBit(shape.bits, i)) parts.push(`${i}=${version}`);
       const text = parts.join(';');
       const signature = this.#signatures.get(text) ?? this.#signatures.size + 1;
       this.#signatures.set(text, signature);
       known[shape.id] = signature;
       return signature;
     };
+  }
+
+  /** Versions by the numbers of their keys: those of a view do not change. */
+  #numbered(versions: ReadonlyMap<ReadKey, number>): readonly (readonly [number, number])[] {
+    return [...versions].map(([key, version]) => [this.#numberOfKey.get(key) ?? 0, version] as const);
   }
 
   #versionsOf(writes: readonly Write[]): ReadonlyMap<ReadKey, number> {
