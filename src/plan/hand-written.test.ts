@@ -51,6 +51,18 @@ describe('as written', () => {
   );
 });
 
+test('the other option, as written: nobody answers Ingress status for the chart any more', async () => {
+  const { estate } = await loadSnapshot('examples/home-lab');
+  const additive = readFileSync('examples/home-lab/plan-as-written-additive.yaml', 'utf8');
+  const plan = written(additive, readerOf(estate));
+  if (!plan.ok) throw new Error(JSON.stringify(plan.issues));
+  const result = prove(makeSession(realWorld, estate), plan.plan, { faults: 0 });
+  expect(result).toMatchObject({
+    kind: 'refuted',
+    counterexample: { invariant: 'published-service', at: { after: 'set-service-type' } },
+  });
+}, 60_000);
+
 describe('errors name the line', () => {
   const start = readerOf(smallHouse());
   const form = (change: string) => `format: 1
@@ -76,6 +88,18 @@ stages:
       /no alias later/,
     ],
     ['an unknown Service', '{ do: set-service, service: a/b, policy: Local }', 7, /no Service a\/b/],
+    [
+      'a Service that is there already',
+      '{ do: create-service, service: traefik/traefik, like: traefik/traefik, address: 10.0.20.203 }',
+      7,
+      /there already/,
+    ],
+    [
+      'a wait for nobody knows what',
+      '{ do: wait, until: morning, address: 10.0.20.200 }',
+      7,
+      /no-stragglers/,
+    ],
     ['a wait without seconds', '{ do: wait }', 7, /seconds are expected/],
   ])('%s', (_, change, line, says) => {
     const read = written(form(change), start);
