@@ -6,7 +6,7 @@ import { flowText } from '#dataplane/flow.ts';
 import type { Resolution } from '#dataplane/resolve.ts';
 import type { Hop, Identity, Packet, Quic, Reached, Step, Trace, Walk } from '#dataplane/trace.ts';
 import type { Evidence, Gap } from '#estate/evidence.ts';
-import { sha256 } from '#net/hash.ts';
+import { sha256 } from '#net/sha256.ts';
 
 export function walkText({ flow, traces }: Walk): string {
   return [flowText(flow), ...traces.flatMap(traceLines)].join('\n');

@@ -3,8 +3,8 @@
  * speaker/layer2_controller.go). Every speaker computes it alone, from the same facts, and the first of the list announces.
  */
 import type { EndpointSlice, Node, Service } from '#estate/kubernetes.ts';
-import { sha256 } from '#net/hash.ts';
 import type { Ip } from '#net/ip.ts';
+import { sha256 } from '#net/sha256.ts';
 import { adsForService, type ResolvedAd, scoresOver } from './advertisement.ts';
 import type { L2Rules } from './l2-rules.ts';
 import { hasServingEndpoint, nodesWithEndpoint } from './serving.ts';
