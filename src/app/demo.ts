@@ -4,9 +4,10 @@
  */
 import type { LabUnavailable } from '#lab/kernel/availability.ts';
 import type { Plan, Style } from '#plan/plan.ts';
-import type { ProofResult } from '#proof/result.ts';
+import type { Proved } from '#proof/result.ts';
 import type { BeforeAfter } from '#report/before-after.ts';
 import type { CheckReport } from '#report/check-report.ts';
+import type { Rehearsal } from '#report/rehearsal.ts';
 import { checkEstate } from './check.ts';
 import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
 import { type PlanReport, planSnapshot } from './plan.ts';
@@ -17,6 +18,7 @@ export interface DemoStage {
   diagnosis(report: CheckReport): void;
   plan(style: Style, report: PlanReport): void;
   kernel(table: BeforeAfter | LabUnavailable): void;
+  rehearsal(rehearsal: Rehearsal): void;
 }
 
 export interface DemoOptions {
@@ -59,26 +61,34 @@ function findPlan(
   style: Style,
   stage: DemoStage,
   problems: string[],
-): Plan | undefined {
+): ProvedPlan | undefined {
   stage.working(`finding the ${style} plan and proving it`);
   const report = planSnapshot(snapshot, { snapshot: path, move, to: 'auto', policy: 'local', style });
   stage.plan(style, report);
-  if (report.outcome.kind === 'planned' && isProved(report.proof)) return report.outcome.plan;
+  if (report.outcome.kind === 'planned' && report.proof?.kind === 'proved') {
+    return { plan: report.outcome.plan, proof: report.proof };
+  }
   problems.push(`the ${style} plan is not proved`);
   return undefined;
 }
 
-function isProved(proof: ProofResult | undefined): boolean {
-  return proof?.kind === 'proved';
+interface ProvedPlan {
+  readonly plan: Plan;
+  readonly proof: Proved;
 }
 
-async function inKernel(snapshot: Snapshot, plan: Plan, stage: DemoStage, problems: string[]): Promise<void> {
+async function inKernel(
+  snapshot: Snapshot,
+  proved: ProvedPlan,
+  stage: DemoStage,
+  problems: string[],
+): Promise<void> {
   stage.working('building the estate in network namespaces and walking it with real packets');
   const [{ beforeAfter }, { disagreeing }] = await Promise.all([
     import('./before-after.ts'),
     import('#report/before-after.ts'),
   ]);
-  const table = await beforeAfter(snapshot, plan);
+  const table = await beforeAfter(snapshot, proved.plan);
   stage.kernel(table);
   if (table.kind === 'before-after' && disagreeing(table).length > 0)
     problems.push('model and kernel disagree');

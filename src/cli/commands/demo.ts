@@ -6,6 +6,7 @@ import { beforeAfterToText } from '#report/before-after.ts';
 import { findingsInBrief } from '#report/brief-text.ts';
 import { gapText } from '#report/evidence-text.ts';
 import { planInBrief, proofInBrief } from '#report/plan-brief.ts';
+import { rehearsalToText } from '#report/rehearsal.ts';
 import { wrap } from '#report/style.ts';
 import type { Run } from '../main.ts';
 import type { Terminal } from '../terminal.ts';
@@ -51,6 +52,10 @@ function stagesOn(terminal: Terminal): DemoStage {
         `the estate in network namespaces, up in ${(table.upMs / 1000).toFixed(1)} s`,
       );
       terminal.out(beforeAfterToText(table, palette));
+    },
+    rehearsal: (rehearsal) => {
+      heading(terminal, 'Rehearsed', 'the additive plan, carried out there under traffic');
+      terminal.out(rehearsalToText(rehearsal, palette));
     },
   };
 }
