@@ -39,31 +39,30 @@ export type Answer =
 const [copy = '', startWith = '-1', ...files] = process.argv.slice(2);
 const state = { mutant: Number(startWith), passed: new Set<number>(), runs: 0 };
 
+/** A cache at module level must not carry answers from one test or mutant to the next: it is empty in each. */
+function freshly<M extends WeakMap<WeakKey, unknown> | Map<unknown, unknown>>(make: () => M) {
+  return function cache() {
+    const of = { run: state.runs, map: make() };
+    const now = () => {
+      if (of.run !== state.runs) Object.assign(of, { run: state.runs, map: make() });
+      return of.map;
+    };
+    return new Proxy({} as M, {
+      get: (_, name) => {
+        const value: unknown = Reflect.get(now(), name, now());
+        return typeof value === 'function' ? value.bind(now()) : value;
+      },
+    });
+  };
+}
+
 Object.assign(globalThis, {
   mutantIs: (n: number) => {
     if (state.mutant === -1) state.passed.add(n);
     return n === state.mutant;
   },
-  /** A cache at module level must not carry answers from one test or mutant to the next. */
-  mutantWeakMap: class {
-    #map = new WeakMap<WeakKey, unknown>();
-    #of = state.runs;
-    #fresh() {
-      if (this.#of !== state.runs) this.#map = new WeakMap();
-      this.#of = state.runs;
-      return this.#map;
-    }
-    get(key: WeakKey) {
-      return this.#fresh().get(key);
-    }
-    has(key: WeakKey) {
-      return this.#fresh().has(key);
-    }
-    set(key: WeakKey, value: unknown) {
-      this.#fresh().set(key, value);
-      return this;
-    }
-  },
+  mutantWeakMap: freshly(() => new WeakMap<WeakKey, unknown>()),
+  mutantMap: freshly(() => new Map<unknown, unknown>()),
 });
 
 const standIn = pathToFileURL(join(import.meta.dirname, 'stand-in.ts')).href;

@@ -40,13 +40,19 @@ const guard =
   "const mutantCompare = (n, op, a, b) => { const by = mutantIs(n) ? { '<': '<=', '<=': '<', '>': '>=', '>=': '>' }[op] : op; " +
   "return by === '<' ? a < b : by === '<=' ? a <= b : by === '>' ? a > b : a >= b; }; ";
 
+/** A cache of the module, which the child empties between mutants. */
+const cacheAtTop = /^(const \w+ = )new Map</gm;
+
 /** The file with all its mutants; numbers start at `first`. */
 export function mutate(file: string, text: string, first: number): MutatedFile {
   const { program, errors } = parseSync(file, text);
   if (errors.length > 0) throw new Error(`${file}: ${errors[0]?.message}`);
   const work = new Work(file, text, first);
   work.visit(program as unknown as Tree, []);
-  return { text: guard + work.render(), mutants: work.mutants };
+  return {
+    text: guard + work.render().replaceAll(cacheAtTop, '$1new globalThis.mutantMap<'),
+    mutants: work.mutants,
+  };
 }
 
 /** Collects mutants and the insertions that make them. */

@@ -39,6 +39,7 @@ export const longChecks: readonly Check[] = [
     script: ['scripts/plan-checks.ts', 'needed', '--seconds', '240'],
     needs: [],
   },
+  { name: 'mutants of the data plane', script: ['scripts/mutate.ts', '--sample', '150'], needs: [] },
   { name: 'example changes as committed', script: ['scripts/examples.ts', '--check'], needs: [] },
   {
     name: 'Debian programs',

@@ -10,6 +10,7 @@ describe('isAtLeast', () => {
     ['0.14.1', '0.14.2', false],
     ['0.15', '0.14.2', true],
     ['0.14', '0.14.2', false],
+    ['0.14', '0.14.0', true],
     ['10.0', '9.9', true],
     ['latest', '1.0', undefined],
     [undefined, '1.0', undefined],

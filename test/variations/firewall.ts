@@ -202,6 +202,63 @@ export const firewallVariations: readonly Variation[] = [
     flows: [web()],
   },
   {
+    name: 'a rule that blocks and is switched off',
+    add: [asked, rule(1, ['wan'], { isEnabled: false, action: 'block' }), rule(2, ['wan'])],
+    flows: [web()],
+  },
+  {
+    name: 'the first rule of an interface decides, quick or not',
+    add: [asked, rule(1, ['wan'], { isQuick: false, action: 'block' }), rule(2, ['wan'])],
+    flows: [web()],
+  },
+  {
+    name: 'the NAT proxy needs no rule',
+    add: [
+      ...to203,
+      box({ reflection: 'nat-proxy' }),
+      forward(0, 443, { associatedRule: '' }),
+      rule(10, ['lan'], { action: 'block' }),
+    ],
+    flows: inside,
+  },
+  {
+    name: 'a forward of its own interface hides nobody',
+    add: [
+      ...to203,
+      box({ reflection: 'pure-nat', reflectionSnat: true }),
+      forward(0, 443, {
+        interface: 'opt1',
+        match: { ...anyMatch, destination: { kind: 'self', not: false } },
+      }),
+    ],
+    flows: [at('10.0.20.1', { from: 'near' })],
+  },
+  {
+    name: 'a public address without a hop, dialled from inside',
+    add: [
+      stated('publicAddress', { ip: ip('203.0.114.10'), firewall: 'pfsense', interface: 'wan', through: [] }),
+    ],
+    flows: [at('203.0.114.10', { from: 'lan' })],
+  },
+  {
+    name: 'a default gateway that is a firewall of the estate',
+    add: [
+      gateway('WANGW', { interface: 'wan', ip: ip('203.0.113.254'), isDefault: true }),
+      stated('firewall', { ...box().value, name: 'outer' }),
+      stated('firewallInterface', {
+        ...iface('lan', '203.0.113.254', '203.0.113.0/24').value,
+        firewall: 'outer',
+      }),
+    ],
+    flows: [away],
+  },
+  {
+    name: 'a firewall that is missing behind a gap',
+    gaps: [lost('firewall', 'firewall/pfsense')],
+    without: ['firewall:pfsense'],
+    flows: [web()],
+  },
+  {
     name: 'a floating rule on the way out rejects',
     add: [rule(1, ['opt1'], { isFloating: true, direction: 'out', action: 'reject' })],
     flows: [web(), at('10.0.20.200', { from: 'lan' })],

@@ -115,6 +115,41 @@ describe('frontends', () => {
   });
 });
 
+describe('the asking side', () => {
+  const process = { isPod: false, isLocalProcess: true };
+
+  it('a port of both protocols is two frontends', () => {
+    const quic = { name: 'quic', port: 443, protocol: 'udp', targetPort: 8443, nodePort: 31443 } as const;
+    const ports = [{ ...port, nodePort: 31443 }, quic];
+    const own = { destination: ip('10.0.20.101'), port: 31443 };
+    expect(decide(edge({ ports }), own).verdict).toBe('dnat');
+  });
+
+  it('a process of a node that is not in the snapshot, and of one without an address of the family', () => {
+    expect(decide({ node: [] }, { source: ip('10.0.20.101') }, process).verdict).toBe('dnat');
+    const six = { node: [node('k8s-node1', { internalIps: [ip('fd00::101')] })] };
+    expect(decide(six, { source: ip('10.0.20.101') }, process).verdict).toBe('dnat');
+  });
+
+  it('a process that names one of several addresses of its node sends from that', () => {
+    const parts = {
+      ...edge({ sourceRanges: [prefix('10.0.30.0/24')] }),
+      node: [node('k8s-node1', { internalIps: [ip('10.0.20.101'), ip('10.0.30.101')] })],
+    };
+    expect(decide(parts, { source: ip('10.0.30.101') }, process).verdict).toBe('dnat');
+    expect(decide(parts, { source: ip('10.0.20.101') }, process).verdict).toBe('drop');
+  });
+
+  it('what is refused is not masqueraded', () => {
+    expect(decide({ endpointSlice: [] })).toMatchObject({ verdict: 'reject', masquerades: false });
+  });
+
+  it('a foreign proxy is named although more may be unread', () => {
+    const parts = { serviceProxy: [proxy({ program: 'cilium' })] };
+    expect(decide(parts, {}, outside, ['serviceProxy']).gap?.id).toBe('service-proxy-cilium/home');
+  });
+});
+
 describe('settings', () => {
   it('ranges do not let a VIP in where the node has no address of the family', () => {
     const config = { nodeIps: [ip('fd00::1')] } as unknown as ProxyConfig;
@@ -148,6 +183,12 @@ describe('settings', () => {
     expect(decide({ serviceProxy: [proxy({ localhostNodePorts: false })] }, own, process).verdict).toBe(
       'none',
     );
+  });
+
+  it('addresses for NodePorts that cannot be read are left out', () => {
+    const nodePortAddresses = ['nonsense', '10.0.20.0/24'];
+    const own = { destination: ip('10.0.20.101'), port: 31443 };
+    expect(decide({ serviceProxy: [proxy({ nodePortAddresses })] }, own).verdict).toBe('dnat');
   });
 
   it('behind a gap in the settings the release is not believed either', () => {

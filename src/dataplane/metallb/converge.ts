@@ -110,29 +110,16 @@ function keepStatus(before: Allocations, service: Service, wanted: Wanted, ips: 
   if (ips.length === 0) return { isFinal: false, allocations: empty, ips, pools: [], warnings };
   if (hasFamilyChanged(ips, wanted)) return drop('its addresses are not of its families');
   const assigned = assign(before, wanted, ips);
-  if (!assigned.ok) return dropOrFail(drop(assigned.reason), service, empty);
+  if (!assigned.ok) return drop(assigned.reason);
   const pool = service.requestedPool ?? '';
   if (pool !== '' && !assigned.pools.includes(pool)) {
-    return dropOrFail(drop(`pool ${pool} is asked for`), service, empty);
+    return drop(`pool ${pool} is asked for`);
   }
   const desired = desiredIps(service);
   if (!desired.ok) return invalid(assigned.allocations, ips, desired.reason, warnings);
   if (desired.ips.length > 0 && !sameIps(desired.ips, ips))
     return drop(`${desired.ips.join(', ')} is asked for`);
   return { isFinal: false, allocations: assigned.allocations, ips, pools: assigned.pools, warnings };
-}
-
-/** Upstream looks at the wish even after it cleared; a wish that is no address ends the round there. */
-function dropOrFail(dropped: Kept, service: Service, empty: Allocations): Kept {
-  const desired = desiredIps(service);
-  if (desired.ok || dropped.isFinal) return dropped;
-  const converged = {
-    ok: false,
-    outcomes: [{ ips: [], allocations: empty }],
-    warnings: [...dropped.warnings, desired.reason],
-    cleared: dropped.cleared ?? desired.reason,
-  };
-  return { isFinal: true, converged };
 }
 
 function invalid(
