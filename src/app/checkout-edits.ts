@@ -63,19 +63,20 @@ async function filesOf(
   planned: PlannedChange,
   change: SetChange,
   read: ReadText,
-): Promise<readonly FileChange[]> {
+): Promise<CheckoutEdit['files']> {
   const { documentAfter, fileChangesOf, runbookEntry } = await fileEditing();
   const move = moveOf(plan, reader);
   if (planned.through.by !== 'repository' && move !== undefined) {
     const files = change.settings.flatMap((s) =>
       s.of === 'mention' ? (reader.get('mention', s.id)?.value.file ?? s.after?.file ?? []) : [],
     );
-    const changes: FileChange[] = [];
+    const changes: CheckoutEdit['files'][number][] = [];
     for (const file of new Set(files)) {
       const before = (await read(file)) ?? '';
       const entry = before === '' ? runbookEntry([file], move) : undefined;
       const { after } = entry?.file === file ? { after: entry.text } : documentAfter(file, before, move);
-      if (after !== before) changes.push({ file, before, after, remarks: [] });
+      if (after !== before)
+        changes.push({ file, before, after, remarks: [], ...(entry?.file === file && { isNew: true }) });
     }
     return changes;
   }
