@@ -40,25 +40,6 @@ export function withShortTtls(
 }
 
 /** Waits for rolling back stay next to the window that they clear up after. */
-function _beforeBackWaits(changes: readonly DraftChange[], cut: number): number {
-  let at = cut;
-  for (
-    let c = changes[at - 1];
-    c?.change.kind === 'wait' && c.change.direction === 'back';
-    c = changes[at - 1]
-  )
-    at--;
-  return at;
-}
-
-function _shortened(wait: DraftChange, saved: number): DraftChange {
-  if (wait.change.kind !== 'wait') return wait;
-  const seconds = Math.max(1, wait.change.for.seconds - saved);
-  const title = wait.title.replace(String(wait.change.for.seconds), String(seconds));
-  return { ...wait, title, change: { ...wait.change, for: { ...wait.change.for, seconds } } };
-}
-
-/** Waits for rolling back stay next to the window that they clear up after. */
 function beforeBackWaits(changes: readonly DraftChange[], cut: number): number {
   let at = cut;
   for (
