@@ -2,15 +2,17 @@
  * Goes through the states, plain ones first, then held answers, then faults, then both, so that what it finds first is
  * the shortest. It asks for walks only; whether one is fresh or kept is the memo's business.
  */
-import { keysTouched } from '#estate/estate.ts';
 import type { FactKey } from '#estate/fact.ts';
 import type { Fault } from './faults.ts';
+import { type Found, judgeAll, noneFound } from './found.ts';
 import type { Held, HeldVersion } from './held.ts';
+import { isRead } from './held-read.ts';
 import type { FlowInvariant } from './invariant.ts';
 import { flowInvariants } from './invariants/all.ts';
 import { healthOf, type Judgement } from './judge.ts';
 import type { LinePoint } from './line.ts';
 import type { KeptWalk, WalkQuestion } from './memo.ts';
+import { distinctPoints, weightsOf } from './points.ts';
 import { intersects } from './read-set.ts';
 import type { CheckedFlow, Member, Session } from './session.ts';
 import type { View } from './view.ts';
@@ -289,56 +291,4 @@ export class Search {
     const view = this.#session.views.with(leaf.view, [{ key: version.key, before, after: version.fact }]);
     return { view, chosen: [...leaf.chosen, version] };
   }
-}
-
-const noneFound: readonly Found[] = [];
-
-/** One invariant's judgement that is not fine. */
-export interface Found {
-  readonly invariant: FlowInvariant;
-  readonly judgement: Judgement;
-}
-
-function judgeAll(
-  flow: CheckedFlow,
-  start: View,
-  before: KeptWalk,
-  view: View,
-  after: KeptWalk,
-): readonly Found[] {
-  const input = {
-    flow: flow.flow,
-    role: flow.role,
-    before: { reader: start.reader, walk: before.value },
-    after: { reader: view.reader, walk: after.value },
-  };
-  return flowInvariants.flatMap((invariant) => {
-    if (!invariant.appliesTo(flow.role)) return [];
-    const judgement = invariant.check(input);
-    return judgement.kind === 'fine' ? [] : [{ invariant, judgement }];
-  });
-}
-
-/** Whether the walk would see the difference between what stands there now and the held version. */
-function isRead(reads: KeptWalk['reads'], view: View, version: HeldVersion): boolean {
-  const { key, fact } = version;
-  const kind = key.slice(0, key.indexOf(':')) as 'recordSet';
-  const before = view.reader.get(kind, key.slice(kind.length + 1));
-  return keysTouched({ key, before, after: fact }).some((k) => reads.has(k));
-}
-
-/** Points that differ in what the world holds or in what caches may hold; the first of equal ones. */
-export function distinctPoints(points: readonly LinePoint[]): readonly LinePoint[] {
-  const seen = new Set<string>();
-  return points.filter((p) => {
-    if (seen.has(p.id)) return false;
-    seen.add(p.id);
-    return true;
-  });
-}
-
-function weightsOf(points: readonly LinePoint[]): ReadonlyMap<string, number> {
-  const out = new Map<string, number>();
-  for (const p of points) out.set(p.id, (out.get(p.id) ?? 0) + p.times);
-  return out;
 }

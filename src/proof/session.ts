@@ -7,9 +7,9 @@ import { familyOf, type Ip, parseIp } from '#net/ip.ts';
 import { type DnsName, parseName } from '#net/name.ts';
 import type { World } from '#plan/world.ts';
 import { classesOf, type NameClass } from './classes.ts';
+import type { Found } from './found.ts';
 import type { Role } from './invariant.ts';
 import { flowKey, type KeptWalk, Memo } from './memo.ts';
-import type { Found } from './search.ts';
 import { Views } from './view.ts';
 
 export interface CheckedFlow {
