@@ -46,6 +46,21 @@ const faults = values.faults || positionals[0] === 'needed' ? 1 : 0;
 let checked = 0;
 let failed = 0;
 
+/** What each variant adds, and before which change it must come. */
+const before: Readonly<Record<string, readonly (readonly [RegExp, RegExp])[]>> = {
+  'tunnel-by-address': [[/^tunnel-home$/, /^(retire-first|move-service)$/]],
+  'secret-behind-ingress': [[/^fetch-/, /^(second-service|move-service)$/]],
+  'chart-unpinned': [[/^pin-traefik$/, /^(second-service|move-service)$/]],
+  'helm-only': [[/^values-traefik$/, /^(second-service|move-service)$/]],
+  'reverting-repository': [
+    [/^freeze-/, /^record-/],
+    [/^record-/, /^job-/],
+    [/^job-/, /^thaw-/],
+  ],
+  'second-zone': [[/^record-.*viktorbarzin-lan/, /^(retire-first|restore-ttl.*|text-.*)$/]],
+  'registry-mirror': [[/^(second-service|move-service)$/, /^text-node-/]],
+};
+
 const run = { variants: checkVariant, needed: checkNeeded }[positionals[0] ?? ''];
 if (run === undefined) throw new Error('variants or needed is expected');
 const cases = (
@@ -124,21 +139,6 @@ function inputOf(c: Case, session: Session): Parameters<typeof planFor>[0] {
 function planned(c: Case, session: Session): PlanOutcome {
   return planFor(inputOf(c, session));
 }
-
-/** What each variant adds, and before which change it must come. */
-const before: Readonly<Record<string, readonly (readonly [RegExp, RegExp])[]>> = {
-  'tunnel-by-address': [[/^tunnel-home$/, /^(retire-first|move-service)$/]],
-  'secret-behind-ingress': [[/^fetch-/, /^(second-service|move-service)$/]],
-  'chart-unpinned': [[/^pin-traefik$/, /^(second-service|move-service)$/]],
-  'helm-only': [[/^values-traefik$/, /^(second-service|move-service)$/]],
-  'reverting-repository': [
-    [/^freeze-/, /^record-/],
-    [/^record-/, /^job-/],
-    [/^job-/, /^thaw-/],
-  ],
-  'second-zone': [[/^record-.*viktorbarzin-lan/, /^(retire-first|restore-ttl.*|text-.*)$/]],
-  'registry-mirror': [[/^(second-service|move-service)$/, /^text-node-/]],
-};
 
 function checkVariant(c: Case, session: Session, outcome: PlanOutcome): readonly string[] {
   if (outcome.kind !== 'planned') return [`${outcome.kind}: ${outcome.says}`];
