@@ -39,6 +39,8 @@ export interface Ask {
   readonly chain: readonly Link[];
   readonly steps: readonly Step[];
   readonly depth: number;
+  /** The resolver itself follows a CNAME: its client asked for another name. */
+  readonly isChased?: boolean;
 }
 
 export function linked(a: Ask, from: Fact, name: DnsName, type: string, ttlSeconds: number | undefined): Ask {

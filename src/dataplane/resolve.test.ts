@@ -379,13 +379,24 @@ describe('Technitium\u2019s address translation', () => {
       is: '10.0.20.202',
     },
     {
+      name: 'a domain of the name that is asked, not of the one that a CNAME leads to',
+      add: [
+        inner('mail.example.org', 'CNAME', ['host.example.org']),
+        inner('host.example.org', 'A', ['203.0.113.10']),
+        map('asked', [], '10.0.20.202', { domains: [dnsName('mail.example.org')] }),
+        map('led', [], '10.0.20.203', { domains: [dnsName('host.example.org')] }),
+      ],
+      is: '10.0.20.202',
+    },
+    {
       name: 'disabled',
       add: [map('lan', ['192.168.0.0/16'], '10.0.20.200', { isEnabled: false })],
       is: '203.0.113.10',
     },
   ];
   test.each(cases)('$name', (c) => {
-    expect(ask('mail.example.org', [mail, ...c.add])).toEqual([c.is]);
+    const own = c.add.some((f) => f.kind === 'recordSet') ? [] : [mail];
+    expect(ask('mail.example.org', [...own, ...c.add])).toEqual([c.is]);
   });
 
   test('also for what the server asks elsewhere', () => {

@@ -171,7 +171,7 @@ function follow(a: Ask, records: Fact<'recordSet'>): readonly Resolution[] {
   if (type === 'CNAME') {
     const target = parseName(values[0] ?? '');
     if (!target) return [none(a, `${name} is a CNAME without a name.`, [records.evidence])];
-    return ask({ ...stepped(next, says, [records.evidence]), depth: 0 }, target);
+    return ask({ ...stepped(next, says, [records.evidence]), depth: 0, isChased: true }, target);
   }
   const ips = values.map((v) => parseIp(v)).filter((v) => v !== undefined);
   if (ips.length === 0) return [none(a, `${name} has no address.`, [records.evidence])];
@@ -204,7 +204,10 @@ function forward(a: Ask, resolver: Fact<'resolver'>, name: DnsName): readonly Re
   if (typeof target !== 'string') return [unknown(a, target)];
   const says = `${resolver.value.id} asks ${target} for ${name}.`;
   const next = stepped(a, says, [resolver.evidence]);
-  return ask({ ...next, resolver: target, client: resolver.value.address, depth: a.depth + 1 }, name);
+  return ask(
+    { ...next, resolver: target, client: resolver.value.address, depth: a.depth + 1, isChased: false },
+    name,
+  );
 }
 
 function askPublic(a: Ask, resolver: Fact<'resolver'> | undefined, name: DnsName): readonly Resolution[] {
@@ -258,7 +261,7 @@ function publicServers(reader: Reader): readonly string[] {
   ];
 }
 
-/** The split-horizon app works on what the server is about to answer, wherever it got it. */
+/** The split-horizon app works on the whole answer to the name that was asked, wherever the server got it. */
 function translated(
   a: Ask,
   resolver: Fact<'resolver'>,
@@ -266,7 +269,7 @@ function translated(
   answers: readonly Resolution[],
 ): readonly Resolution[] {
   return answers.map((r) => {
-    if (!r.ip) return r;
+    if (!r.ip || a.isChased) return r;
     const t = translate(a.reader, resolver.value.serves, { name, client: a.client }, r.ip);
     if (t.gap) return unknown({ ...a, chain: r.chain, steps: r.steps }, t.gap);
     if (!t.by) return r;

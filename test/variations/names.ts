@@ -323,6 +323,84 @@ export const nameVariations: readonly NameVariation[] = [
     ],
   },
   {
+    name: 'views in the order of their positions, whatever their names',
+    add: [
+      resolver('bind', { program: 'bind', address: ip('10.0.20.5'), serves: ['dns/bind'] }),
+      stated('dnsView', { server: 'dns/bind', name: 'a', clients: [prefix('0.0.0.0/0')], position: 9 }),
+      stated('dnsView', { server: 'dns/bind', name: 'z', clients: [prefix('192.168.0.0/16')], position: 1 }),
+      zone('dns/bind', 'example.org', false, 'a'),
+      zone('dns/bind', 'example.org', false, 'z'),
+      record('dns/bind', 'n.example.org', 'A', ['10.0.20.61'], { view: 'z' }),
+      record('dns/bind', 'n.example.org', 'A', ['10.0.20.62'], { view: 'a' }),
+      record('dns/bind', 'x.own.example.org', 'A', ['10.0.20.63'], { view: 'z' }),
+      record('dns/bind', 'x.all.example.org', 'A', ['10.0.20.64']),
+      record('dns/bind', '*.example.org', 'A', ['10.0.20.65'], { view: 'z' }),
+      lan('bind'),
+    ],
+    asks: ['n.example.org', 'own.example.org', 'all.example.org', 'else.example.org'].map((n) => [n, 'lan']),
+  },
+  {
+    name: 'an empty name with a wildcard below it, and records of another zone below a name',
+    add: [
+      inner('*.ent.example.org', 'A', ['10.0.20.14']),
+      zone('dns/technitium', 'deep.foreign.example.org', false),
+      inner('deep.foreign.example.org', 'A', ['10.0.20.15'], { zone: dnsName('deep.foreign.example.org') }),
+    ],
+    asks: [
+      ['ent.example.org', 'lan'],
+      ['x.ent.example.org', 'lan'],
+      ['foreign.example.org', 'lan'],
+    ],
+  },
+  {
+    name: 'a zone on two servers of one resolver',
+    add: [
+      resolver('twin', { serves: ['dns/b', 'dns/a'] }),
+      lan('twin'),
+      zone('dns/a', 'twin.org', false),
+      zone('dns/b', 'twin.org', false),
+      record('dns/a', 'n.twin.org', 'A', ['10.0.20.16'], { zone: dnsName('twin.org') }),
+      record('dns/b', 'n.twin.org', 'A', ['10.0.20.17'], { zone: dnsName('twin.org') }),
+    ],
+    asks: [['n.twin.org', 'lan']],
+  },
+  {
+    name: 'translation groups of equal rank, and of names that sort otherwise',
+    add: [
+      translation('a', { domains: [dnsName('named.example.org')], to: ip('10.0.20.31') }),
+      translation('b', { domains: [dnsName('named.example.org'), dnsName('org')], to: ip('10.0.20.32') }),
+      translation('c', { clients: [prefix('192.168.0.0/16')], to: ip('10.0.20.33') }),
+      translation('d', { clients: [prefix('192.168.0.0/16'), prefix('0.0.0.0/0')], to: ip('10.0.20.34') }),
+    ],
+    asks: [
+      ['x.named.example.org', 'lan'],
+      ['other.example.org', 'lan'],
+      ['example.org', 'near'],
+    ],
+  },
+  {
+    name: 'pods: a told one without resolver before one with, and another program for the cluster',
+    add: [
+      vantage('apod', 'pod', [], { cluster: 'home', pod: 'apps/immich-3' }),
+      vantage('lan2', 'lan', ['192.168.1.9'], { cluster: 'home', resolver: 'technitium' }),
+      vantage('pod', 'pod', [], { cluster: 'home', pod: 'apps/cron-1', resolver: 'other' }),
+      resolver('another', { serves: ['cluster/home'] }),
+      resolver('other', { forwardsTo: 'technitium' }),
+    ],
+    asks: [
+      ['immich.example.org', 'apod'],
+      ['immich.example.org', 'pod/home/traefik/traefik-1'],
+    ],
+  },
+  {
+    name: 'pods of which nobody is told a resolver, and another program for the cluster',
+    add: [
+      vantage('pod', 'pod', [], { cluster: 'home', pod: 'apps/cron-1' }),
+      resolver('another', { serves: ['cluster/home'] }),
+    ],
+    asks: [['immich.example.org', 'pod']],
+  },
+  {
     name: 'the root zone',
     add: [zone('dns/technitium', '', false), inner('any.net', 'A', ['10.0.20.13'], { zone: dnsName('') })],
     asks: [
