@@ -389,6 +389,14 @@ describe('Technitium\u2019s address translation', () => {
       is: '10.0.20.202',
     },
     {
+      name: 'a disabled group that is nearer keeps the wider one from it',
+      add: [
+        map('wide', ['192.168.0.0/16'], '10.0.20.200'),
+        map('near', ['192.168.1.0/24'], '10.0.20.201', { isEnabled: false }),
+      ],
+      is: '203.0.113.10',
+    },
+    {
       name: 'disabled',
       add: [map('lan', ['192.168.0.0/16'], '10.0.20.200', { isEnabled: false })],
       is: '203.0.113.10',

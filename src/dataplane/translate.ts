@@ -1,6 +1,7 @@
 /*
  * Technitium's Split Horizon app, address translation (app README, 2026): a group is chosen by the longest matching
- * domain, else by the most specific client network; its map then replaces external addresses in A and AAAA answers.
+ * domain, else by the most specific client network (a disabled one too, which then translates nothing); its map
+ * replaces external addresses in A and AAAA answers.
  */
 import type { Reader } from '#estate/estate.ts';
 import type { Gap } from '#estate/evidence.ts';
@@ -25,9 +26,9 @@ export function translate(
   for (const server of servers) {
     const gap = reader.gap('translation', server);
     if (gap) return { ip, gap };
-    const all = reader.by('translation', 'server', server).filter((t) => t.value.isEnabled);
+    const all = reader.by('translation', 'server', server);
     const group = byDomain(all, question.name) ?? byNetwork(all, question.client);
-    const by = all.find((t) => t.value.group === group && t.value.from === ip);
+    const by = all.find((t) => t.value.group === group && t.value.isEnabled && t.value.from === ip);
     if (by) return { ip: by.value.to, by };
   }
   return { ip };
