@@ -6,7 +6,7 @@ import { beforeAfterToText } from '#report/before-after.ts';
 import { findingsInBrief } from '#report/brief-text.ts';
 import { gapText } from '#report/evidence-text.ts';
 import { planInBrief, proofInBrief } from '#report/plan-brief.ts';
-import { rehearsalToText } from '#report/rehearsal.ts';
+import { rehearsalInBrief } from '#report/rehearsal-brief.ts';
 import { wrap } from '#report/style.ts';
 import type { Run } from '../main.ts';
 import type { Terminal } from '../terminal.ts';
@@ -55,7 +55,7 @@ function stagesOn(terminal: Terminal): DemoStage {
     },
     rehearsal: (rehearsal) => {
       heading(terminal, 'Rehearsed', 'the additive plan, carried out there under traffic');
-      terminal.out(rehearsalToText(rehearsal, palette));
+      terminal.out(rehearsalInBrief(rehearsal, palette));
     },
   };
 }
