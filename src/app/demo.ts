@@ -90,6 +90,26 @@ async function inKernel(
   ]);
   const table = await beforeAfter(snapshot, proved.plan);
   stage.kernel(table);
-  if (table.kind === 'before-after' && disagreeing(table).length > 0)
-    problems.push('model and kernel disagree');
+  if (table.kind !== 'before-after') return;
+  if (disagreeing(table).length > 0) problems.push('model and kernel disagree');
+  await underTraffic(snapshot, proved, stage, problems);
+}
+
+async function underTraffic(
+  snapshot: Snapshot,
+  { plan, proof }: ProvedPlan,
+  stage: DemoStage,
+  problems: string[],
+): Promise<void> {
+  stage.working('rehearsing the additive plan there, under traffic from every vantage point');
+  const [{ rehearse }, { totals }] = await Promise.all([
+    import('./rehearse.ts'),
+    import('#report/rehearsal.ts'),
+  ]);
+  const rehearsal = await rehearse(snapshot, plan, proof);
+  if (rehearsal.kind === 'unavailable') return;
+  stage.rehearsal(rehearsal);
+  if (rehearsal.result.kind !== 'done') problems.push('the rehearsal did not come to its end');
+  const { failures } = totals(rehearsal);
+  if (failures > 0) problems.push(`${failures} requests failed in the rehearsal of a plan without a window`);
 }

@@ -134,7 +134,11 @@ export interface Trace {
   /** Source address as that endpoint's socket sees it. */
   readonly seenAs?: Ip;
   /** Behind the ingress: the application's Service and endpoints. */
-  readonly application?: { readonly route: string; readonly service: string; readonly endpoints: readonly Reached[] };
+  readonly application?: {
+    readonly route: string;
+    readonly service: string;
+    readonly endpoints: readonly Reached[];
+  };
   readonly returnPath?: ReturnPath;
   readonly identities: readonly Identity[];
   readonly quic?: Quic;
