@@ -8,11 +8,14 @@ import { dnsName } from '#net/name.ts';
 import { homeWith } from '#test/estates.ts';
 import { clusterVariations } from '#test/variations/cluster.ts';
 import { firewallVariations } from '#test/variations/firewall.ts';
+import { flowVariations } from '#test/variations/flows.ts';
 import { ingressVariations } from '#test/variations/ingress.ts';
 import { nameVariations } from '#test/variations/names.ts';
 import { outsideVariations } from '#test/variations/outside.ts';
 import { tunnelVariations } from '#test/variations/tunnel.ts';
 import { resolutionText, walkText } from '#test/walk-text.ts';
+import { flowText } from './flow.ts';
+import { flowsOf } from './flows.ts';
 import { resolveName } from './resolve.ts';
 import { memoWalker, walk } from './walk.ts';
 
@@ -42,5 +45,15 @@ describe.each(Object.entries(walked))('%s', (_part, variations) => {
     expect(walks.map(walkText).join('\n')).toMatchSnapshot();
     const memo = memoWalker(reader);
     expect(flows.map((flow) => memo.walk(flow))).toEqual(walks);
+  });
+});
+
+describe('flows', () => {
+  test.each(flowVariations)('$name', (changes) => {
+    expect(
+      flowsOf(readerOf(homeWith(changes)))
+        .map(flowText)
+        .join('\n'),
+    ).toMatchSnapshot();
   });
 });
