@@ -49,7 +49,8 @@ let failed = 0;
 /** What each variant adds, and before which change it must come. */
 const before: Readonly<Record<string, readonly (readonly [RegExp, RegExp])[]>> = {
   'tunnel-by-address': [[/^tunnel-home$/, /^(retire-first|move-service)$/]],
-  'secret-behind-ingress': [[/^fetch-/, /^(second-service|move-service)$/]],
+  // additive, the ingress answers all the time, and nothing has to be fetched ahead
+  'secret-behind-ingress in-place': [[/^fetch-/, /^move-service$/]],
   'chart-unpinned': [[/^pin-traefik$/, /^(second-service|move-service)$/]],
   'helm-only': [[/^values-traefik$/, /^(second-service|move-service)$/]],
   'reverting-repository': [
@@ -144,12 +145,14 @@ function checkVariant(c: Case, session: Session, outcome: PlanOutcome): readonly
   if (outcome.kind !== 'planned') return [`${outcome.kind}: ${outcome.says}`];
   const ids = outcome.plan.stages.flatMap((s) => s.changes.map((x) => x.id));
   const proof = prove(session, outcome.plan, { faults });
-  const order = (before[c.name] ?? []).flatMap(([first, then]) => {
-    const [a, b] = [ids.findIndex((id) => first.test(id)), ids.findIndex((id) => then.test(id))];
-    return a >= 0 && b >= 0 && a < b
-      ? []
-      : [`${first.source} must come before ${then.source}: ${ids.join(' ')}`];
-  });
+  const order = [...(before[c.name] ?? []), ...(before[`${c.name} ${c.style}`] ?? [])].flatMap(
+    ([first, then]) => {
+      const [a, b] = [ids.findIndex((id) => first.test(id)), ids.findIndex((id) => then.test(id))];
+      return a >= 0 && b >= 0 && a < b
+        ? []
+        : [`${first.source} must come before ${then.source}: ${ids.join(' ')}`];
+    },
+  );
   const windows = outcome.plan.stages.flatMap((s) => (s.window ? [s.window.seconds] : []));
   const wanted = c.style === 'additive' ? 0 : 1;
   return [
