@@ -131,7 +131,10 @@ export class Lab {
   async agent(host: string, options: AgentOptions = {}): Promise<Agent> {
     const known = this.agents.get(host);
     if (known && !(await known).isGone) return known;
-    const starting = Agent.start(host, (argv, spawning) => this.spawn(host, argv, spawning), options);
+    // Process numbers of two labs are the same, and the HTTP/3 server names its temporary files by them.
+    const env = { TMPDIR: this.folder, ...options.env };
+    const spawn = (argv: readonly string[], spawning: SpawnOptions) => this.spawn(host, argv, spawning);
+    const starting = Agent.start(host, spawn, { ...options, env });
     this.agents.set(host, starting);
     starting.catch(() => this.agents.delete(host));
     return starting;
