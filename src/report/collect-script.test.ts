@@ -33,6 +33,7 @@ describe('collectScript', () => {
     };
     const paths = listed.files.map((f) => f.path);
     expect(paths).toContain('cluster/home/services.yaml');
+    expect(paths).toContain('sightline.yaml');
     expect(paths).toContain('cluster/home/gateways.gateway.networking.k8s.io.yaml');
     expect(paths).not.toContain('cluster/home/pods.yaml');
     expect(existsSync(join(into, 'cluster/home/pods.yaml'))).toBe(false);
