@@ -8,18 +8,24 @@ import { homedir } from 'node:os';
 import { SightlineError } from '#estate/error.ts';
 import { redactText, Secret } from '#estate/secret.ts';
 
-/** Resolves once and keeps it for the process's life. */
 export type Credential = () => Promise<Secret>;
 
+/** A file may be renewed while a run goes on, as a pod's token is every hour: it is read again after so long. */
+const freshMs = 60_000;
+
 /** The credential behind the reference, fetched when it is first asked for; a failure is not kept. */
-export function credentialOf(reference: string): Credential {
-  let known: Promise<Secret> | undefined;
+export function credentialOf(reference: string, now: () => number = () => performance.now()): Credential {
+  let known: { readonly secret: Promise<Secret>; readonly at: number } | undefined;
   return () => {
-    known ??= resolve(reference).catch((error: unknown) => {
-      known = undefined;
-      throw error;
-    });
-    return known;
+    const isStale = known !== undefined && reference.startsWith('file:') && now() - known.at >= freshMs;
+    if (known === undefined || isStale) {
+      const secret = resolve(reference);
+      known = { secret, at: now() };
+      secret.catch(() => {
+        known = undefined;
+      });
+    }
+    return known.secret;
   };
 }
 

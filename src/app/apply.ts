@@ -7,6 +7,7 @@ import { beginRun } from '#apply/begin-run.ts';
 import { turnBack } from '#apply/execute.ts';
 import { parseJournal } from '#apply/journal.ts';
 import { type Problem, preflight } from '#apply/preflight.ts';
+import type { KeptRun, RunStore } from '#apply/run-store.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
 import { readerOf } from '#estate/estate.ts';
 import { sha256 } from '#net/sha256.ts';
@@ -16,25 +17,22 @@ import type { ProofResult, Proved } from '#proof/result.ts';
 import type { Snapshot } from './load-snapshot.ts';
 import { planHash, planText, proofText } from './plan-file.ts';
 import { readerAfterChanges } from './plan-states.ts';
-import { ProbeRounds } from './probe-round.ts';
+import { type Baseline, ProbeRounds } from './probe-round.ts';
 import { openPlan, timedProof } from './prove.ts';
 import {
   type Carrying,
   carryOn,
-  defaultRuns,
   isUnfinished,
-  keepBaseline,
   nothingFromHere,
   openRun,
   type RunHooks,
-  type RunPlace,
   type RunResult,
   type RunSystems,
   type SystemsOf,
   standingChanges,
   worldOf,
 } from './run-core.ts';
-import { type RunFolder, RunFolders } from './wire.ts';
+import { lockRun, type RunPlace, runsAt } from './run-place.ts';
 
 export interface ApplyRequest extends RunPlace {
   /** File of the plan. */
@@ -84,19 +82,19 @@ interface Beginning {
   readonly snapshot: Snapshot;
   readonly proof: Proved;
   readonly systems: RunSystems;
-  readonly runs: RunFolders;
+  readonly runs: RunStore;
   readonly id: string;
 }
 
 async function withLock(
   request: ApplyRequest,
-  then: (runs: RunFolders, id: string) => Promise<ApplyEnd>,
+  then: (runs: RunStore, id: string) => Promise<ApplyEnd>,
 ): Promise<ApplyEnd> {
-  const runs = new RunFolders(request.runs ?? defaultRuns);
+  const runs = await runsAt(request);
   const id = await freeId(runs, request.hooks.clock.now());
-  const lock = await unlessFull(() => runs.lock(id));
+  const lock = await unlessFull(() => lockRun(runs, id, request.hooks.working));
   try {
-    await refuseBesideUnfinished(runs, request);
+    await refuseBesideUnfinished(runs);
     return await then(runs, id);
   } finally {
     await lock.release();
@@ -104,9 +102,9 @@ async function withLock(
 }
 
 /** A plan on top of half another one is proved for a start that is not there. */
-async function refuseBesideUnfinished(runs: RunFolders, place: RunPlace): Promise<void> {
+async function refuseBesideUnfinished(runs: RunStore): Promise<void> {
   for (const id of await runs.ids()) {
-    const run = await openRun(id, place).catch(() => undefined);
+    const run = await openRun(id, { runs }).catch(() => undefined);
     if (run === undefined || !isUnfinished(run.records)) continue;
     throw new SightlineError('unfinished-run', `run ${id} changed something and has not ended`, {
       hint: `sightline resume ${id}, or sightline rollback ${id}; sightline runs ${id} tells how far it came`,
@@ -156,10 +154,12 @@ function identityOf({ id, plan, proof }: Beginning) {
   return { run: id, plan: planHash(plan), proof: sha256(proofText(plan, proof)) };
 }
 
-async function makeFolder(b: Beginning, baseline: Parameters<typeof keepBaseline>[1]): Promise<RunFolder> {
-  const folder = await b.runs.create(b.id, planText(b.plan), proofText(b.plan, b.proof));
-  await keepBaseline(folder, baseline);
-  return folder;
+function makeFolder(b: Beginning, baseline: Baseline): Promise<KeptRun> {
+  return b.runs.create(b.id, {
+    plan: planText(b.plan),
+    proof: proofText(b.plan, b.proof),
+    baseline: `${JSON.stringify(baseline)}\n`,
+  });
 }
 
 /** Gates that could never pass from here. */
@@ -183,7 +183,7 @@ async function unlessFull<T>(make: () => Promise<T>): Promise<T> {
 }
 
 /** `20261123-162451`, and a number behind it where that run is there already. */
-async function freeId(runs: RunFolders, now: string): Promise<string> {
+async function freeId(runs: RunStore, now: string): Promise<string> {
   const base = now.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   const taken = await runs.ids();
   for (let n = 1; ; n += 1) {

@@ -8,18 +8,16 @@ import type { Plan } from '#plan/plan.ts';
 import { planHash } from './plan-file.ts';
 import {
   carryOn,
-  defaultRuns,
   type OpenRun,
   openRun,
   type RunHooks,
-  type RunPlace,
   type RunResult,
   type SystemsOf,
   snapshotOf,
   stateOf,
   worldOf,
 } from './run-core.ts';
-import { RunFolders } from './wire.ts';
+import { lockRun, type RunPlace, runsAt } from './run-place.ts';
 
 export interface ResumeRequest extends RunPlace {
   readonly run: string;
@@ -37,9 +35,10 @@ export interface ResumeEnd {
 
 /** Goes on with the run, or rolls it back. Throws SightlineError where it cannot be gone on with. */
 export async function resumeRun(request: ResumeRequest): Promise<ResumeEnd> {
-  const lock = await new RunFolders(request.runs ?? defaultRuns).lock(request.run);
+  const runs = await runsAt(request);
+  const lock = await lockRun(runs, request.run, request.hooks.working);
   try {
-    return await goOn(request, await openRun(request.run, request));
+    return await goOn(request, await openRun(request.run, { runs }));
   } finally {
     await lock.release();
   }

@@ -1,11 +1,10 @@
 /* What apply, resume and rollback share: the run's folder opened and checked, its world put together, its end told. */
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Actuator } from '#apply/actuator.ts';
 import { checkIdentity } from '#apply/begin-run.ts';
 import { execute, type RunResult } from '#apply/execute.ts';
 import { parseJournal, type Record } from '#apply/journal.ts';
-
+import type { KeptRun } from '#apply/run-store.ts';
 import {
   type Clock,
   defaultPolicy,
@@ -27,7 +26,7 @@ import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
 import { moved, parsePlan, parseProof, planHash, snapshotFolderOf } from './plan-file.ts';
 import { changesUpTo, readerAfterChanges } from './plan-states.ts';
 import { type Baseline, ProbeRounds } from './probe-round.ts';
-import { type RunFolder, RunFolders } from './wire.ts';
+import { type RunPlace, runsAt } from './run-place.ts';
 
 export type { RunResult } from '#apply/execute.ts';
 export type { Entry } from '#apply/journal.ts';
@@ -63,16 +62,9 @@ export interface RunSystems {
 /** Builds them for a plan; the real ones, a lab's, or a test's. */
 export type SystemsOf = (snapshot: Snapshot, plan: Plan, proof: Proved) => Promise<RunSystems>;
 
-export interface RunPlace {
-  /** Folder of all runs; `.sightline/runs` where not given. */
-  readonly runs?: string;
-}
-
-export const defaultRuns = '.sightline/runs';
-
-/** A run that is on the disk, checked to be of one piece. */
+/** A run that is kept, checked to be of one piece. */
 export interface OpenRun {
-  readonly folder: RunFolder;
+  readonly folder: KeptRun;
   readonly plan: Plan;
   readonly proof: Proved;
   readonly records: readonly Record[];
@@ -81,7 +73,7 @@ export interface OpenRun {
 
 /** Throws SightlineError where there is no such run, or its files do not belong together. */
 export async function openRun(id: string, place: RunPlace): Promise<OpenRun> {
-  const folder = await new RunFolders(place.runs ?? defaultRuns).open(id);
+  const folder = await (await runsAt(place)).open(id);
   const [planJson, proofJson] = await Promise.all([text(folder, 'plan'), text(folder, 'proof')]);
   const plan = parsePlan(planJson, join(folder.path, 'plan.json'));
   const proof = parseProof(proofJson, join(folder.path, 'proof.json'), plan);
@@ -92,7 +84,7 @@ export async function openRun(id: string, place: RunPlace): Promise<OpenRun> {
   return { folder, plan, proof, records, ...(baseline && { baseline }) };
 }
 
-async function text(folder: RunFolder, what: 'plan' | 'proof'): Promise<string> {
+async function text(folder: KeptRun, what: 'plan' | 'proof'): Promise<string> {
   try {
     return await folder[what]();
   } catch (cause) {
@@ -103,13 +95,9 @@ async function text(folder: RunFolder, what: 'plan' | 'proof'): Promise<string> 
   }
 }
 
-export async function keepBaseline(folder: RunFolder, baseline: Baseline): Promise<void> {
-  await writeFile(join(folder.path, 'baseline.json'), `${JSON.stringify(baseline)}\n`, { mode: 0o600 });
-}
-
-async function readBaseline(folder: RunFolder): Promise<Baseline | undefined> {
+async function readBaseline(folder: KeptRun): Promise<Baseline | undefined> {
   try {
-    return JSON.parse(await readFile(join(folder.path, 'baseline.json'), 'utf8')) as Baseline;
+    return JSON.parse(await folder.baseline()) as Baseline;
   } catch {
     return undefined; // the gates then go by the prediction alone
   }
@@ -125,7 +113,7 @@ export async function snapshotOf(
 }
 
 export interface Carrying {
-  readonly folder: RunFolder;
+  readonly folder: KeptRun;
   readonly plan: Plan;
   readonly proof: Proved;
   readonly snapshot?: Snapshot;

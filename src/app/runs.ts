@@ -1,19 +1,12 @@
 /* `runs`: every run with how it stands, and one run as the story that its journal tells. */
 import { join } from 'node:path';
 import { parseJournal, type Record } from '#apply/journal.ts';
+import type { RunStore } from '#apply/run-store.ts';
 import { messageOf } from '#estate/error.ts';
 import type { Plan } from '#plan/plan.ts';
 import { parsePlan } from './plan-file.ts';
-import {
-  defaultRuns,
-  isUnfinished,
-  openRun,
-  type RunPlace,
-  type RunState,
-  standingChanges,
-  stateOf,
-} from './run-core.ts';
-import { RunFolders } from './wire.ts';
+import { isUnfinished, openRun, type RunState, standingChanges, stateOf } from './run-core.ts';
+import { type RunPlace, runsAt } from './run-place.ts';
 
 export interface RunSummary {
   readonly id: string;
@@ -38,7 +31,7 @@ export interface RunStory extends RunSummary {
 
 /** Every run, oldest first. One that cannot be read is told, not left out. */
 export async function listRuns(place: RunPlace = {}): Promise<readonly RunSummary[]> {
-  const runs = new RunFolders(place.runs ?? defaultRuns);
+  const runs = await runsAt(place);
   return Promise.all((await runs.ids()).map((id) => summaryOf(runs, id)));
 }
 
@@ -56,7 +49,7 @@ export async function tellRun(id: string, place: RunPlace = {}): Promise<RunStor
   };
 }
 
-async function summaryOf(runs: RunFolders, id: string): Promise<RunSummary> {
+async function summaryOf(runs: RunStore, id: string): Promise<RunSummary> {
   try {
     const folder = await runs.open(id);
     const plan = parsePlan(await folder.plan(), join(folder.path, 'plan.json'));

@@ -12,15 +12,8 @@ import type { Snapshot } from './load-snapshot.ts';
 import { readerAfterChanges } from './plan-states.ts';
 import { type Baseline, ProbeRounds } from './probe-round.ts';
 import { openPlan } from './prove.ts';
-import {
-  defaultRuns,
-  nothingFromHere,
-  openRun,
-  type RunPlace,
-  snapshotOf,
-  standingChanges,
-} from './run-core.ts';
-import { RunFolders } from './wire.ts';
+import { nothingFromHere, openRun, snapshotOf, standingChanges } from './run-core.ts';
+import { type RunPlace, runsAt } from './run-place.ts';
 
 export interface VerifyRequest extends RunPlace {
   /** File of a plan, or id of a run. */
@@ -68,7 +61,7 @@ interface Subject {
 }
 
 async function subjectOf(request: VerifyRequest): Promise<Subject> {
-  const ids = await new RunFolders(request.runs ?? defaultRuns).ids();
+  const ids = await (await runsAt(request)).ids();
   return ids.includes(request.what) ? ofRun(request) : ofPlan(request.what);
 }
 

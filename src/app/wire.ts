@@ -1,10 +1,12 @@
 /* The only file that names adapters: which sources read a snapshot, which actuators write a system. */
 import type { BindSettings } from '#adapters/bind/index.ts';
 import type { CloudflareSettings } from '#adapters/cloudflare/index.ts';
+import type { ClusterPlace } from '#adapters/kubernetes-api/cluster-runs.ts';
 import type { KubernetesSettings } from '#adapters/kubernetes-api/index.ts';
 import type { Source } from '#adapters/source.ts';
 import type { TechnitiumSettings } from '#adapters/technitium/index.ts';
 import type { Actuator } from '#apply/actuator.ts';
+import type { RunStore } from '#apply/run-store.ts';
 
 export type { CheckoutEdit } from '#adapters/repository/actuate.ts';
 export type { FileChange } from '#adapters/repository/plan-edits.ts';
@@ -53,7 +55,12 @@ export async function openSnapshotFiles(folder: string) {
   return (await import('#adapters/snapshot/open.ts')).openSnapshot(folder);
 }
 
-export { type RunFolder, RunFolders } from '#adapters/run-folder/run-folder.ts';
+export { RunFolders } from '#adapters/run-folder/run-folder.ts';
+
+/** Runs that are kept in a cluster. */
+export async function clusterRuns(place: ClusterPlace): Promise<RunStore> {
+  return (await import('#adapters/kubernetes-api/cluster-runs.ts')).clusterRuns(place);
+}
 
 /** Probers of this machine, each loaded when something is probed. */
 export async function machineProbers(): Promise<{

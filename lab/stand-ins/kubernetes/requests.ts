@@ -3,6 +3,7 @@ import type { Call } from '../faults.ts';
 import type { Answer } from '../listener.ts';
 import { type Deed, forbidden, isAllowed, review, type User, userOf } from './access.ts';
 import { isMap, type Json, mapOf, textOf } from './json.ts';
+import { checkRequestSize } from './limits.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
 import { badRequest, notFound, Refused, statusFor } from './status.ts';
 import { type Change, listObject, type Place, type Store } from './store.ts';
@@ -24,6 +25,7 @@ export function requestHandler(around: Around): (call: Call) => Answer {
   return (call) => {
     try {
       const user = userOf(around.users, call.headers.authorization);
+      checkRequestSize(call.body);
       return discovery(around.store, call) ?? resourceAnswer(around, call, user);
     } catch (error) {
       if (error instanceof Refused) return json(error.code, error.status());

@@ -5,6 +5,7 @@
 import { parseDocument } from 'yaml';
 import { canonical, copy, isMap, type Json, listOf, mapOf, need, textOf } from './json.ts';
 import { jsonPatch } from './json-patch.ts';
+import { checkObject } from './limits.ts';
 import { apply, ownUpdate } from './managed-fields.ts';
 import { mergePatch, strategicMerge } from './merge-patch.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
@@ -183,6 +184,7 @@ function finish(store: Store, place: Place, live: Json | undefined, next: Json, 
     isUnchanged(live, prepared) && live !== undefined ? live : prepared,
     resource,
   );
+  checkObject(resource, live, whole);
   if (options.isDryRun) return whole;
   const isGone =
     mapOf(whole.metadata).deletionTimestamp !== undefined &&

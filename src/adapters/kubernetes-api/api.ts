@@ -57,6 +57,14 @@ export class KubernetesApi {
     return this.#call('GET', pathOf(ref));
   }
 
+  /** A List of the objects of the namespace that carry the labels. */
+  list(ref: ObjectRef, labels: Readonly<Record<string, string>>): Promise<Answer> {
+    const selector = Object.entries(labels)
+      .map(([k, v]) => `${k}=${v}`)
+      .join(',');
+    return this.#call('GET', `${pathOf({ ...ref, name: '' })}?labelSelector=${encodeURIComponent(selector)}`);
+  }
+
   create(ref: ObjectRef, object: Json, options: PatchOptions): Promise<Answer> {
     return this.#call('POST', `${pathOf({ ...ref, name: '' })}${queryOf(options)}`, object, json);
   }

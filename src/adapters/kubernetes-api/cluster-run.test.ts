@@ -1,12 +1,16 @@
-/* A journal and a lock in the cluster: nothing lost or doubled when answers are, one run at a time. */
+/* A journal and a lock in the cluster: nothing lost or doubled when answers are, one run at a time, whatever clocks say. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { journalLine, type Record, readJournal } from '#apply/journal.ts';
 import { Secret } from '#estate/secret.ts';
 import { failing } from '#lab/stand-ins/faults.ts';
 import { type Json, type KubernetesStandIn, startKubernetes } from '#lab/stand-ins/kubernetes.ts';
 import { KubernetesApi } from './api.ts';
-import { configMapJournal, takeLease } from './cluster-run.ts';
+import { ClusterJournal } from './cluster-journal.ts';
+import { type LeaseLock, type LeaseTimes, takeLease } from './cluster-lease.ts';
+import { ClusterRuns } from './cluster-runs.ts';
 
+const namespace = 'sightline';
 let kube: KubernetesStandIn;
 let api: KubernetesApi;
 beforeEach(async () => {
@@ -20,75 +24,282 @@ const record = (n: number): Record => ({
   format: 1,
   entry: { kind: 'turned', because: `ä${n}` },
 });
+const journalOf = (run: string, more = {}) =>
+  new ClusterJournal({ api, namespace, run, pauseMs: 1, ...more });
 
-describe('configMapJournal', () => {
+describe('ClusterJournal', () => {
   it.each(['POST', 'PATCH'])(
     'keeps every line once, also when the answer to a %s is lost or half',
     async (method) => {
       for (const takesEffect of [true, false]) {
         for (const kind of ['reset', 'half', 'garbage'] as const) {
-          const journal = configMapJournal(api, 'sightline', `r-${kind}-${takesEffect}`, 1);
+          const run = `r-${kind}-${takesEffect}`;
+          const journal = journalOf(run);
           kube.setFault(failing({ kind, takesEffect }, [method], 2));
           for (const n of [1, 2, 3]) await journal.append(journalLine(record(n)));
           kube.setFault(undefined);
-          expect(await readJournal(journal)).toEqual([1, 2, 3].map(record));
+          expect(await readJournal(journalOf(run))).toEqual([1, 2, 3].map(record));
         }
       }
     },
   );
 
-  it('stops where it may not write, or somebody else does', async () => {
-    const journal = configMapJournal(api, 'sightline', 'r', 1);
+  it('waits as long as it is told to (429), and gives up for good where it is refused', async () => {
+    const journal = journalOf('r');
+    kube.setFault(failing({ kind: 'status', status: 429, retryAfterSeconds: 1 }, ['POST'], 1));
+    const start = performance.now();
     await journal.append(journalLine(record(1)));
+    expect(performance.now() - start).toBeGreaterThan(900);
     kube.setFault(failing({ kind: 'status', status: 403 }, ['PATCH']));
+    const before = kube.deeds.length;
     await expect(journal.append(journalLine(record(2)))).rejects.toMatchObject({
       code: 'journal-unwritable',
     });
-    const named = { kind: 'ConfigMap', namespace: 'sightline', name: 'sightline-r' };
-    kube.setFault((call) => {
-      if (call.method === 'PATCH') kube.write(named, (o) => ({ ...o, data: { journal: 'theirs' } }) as Json);
-      return undefined;
+    expect(kube.deeds.length - before).toBeLessThan(4);
+  });
+
+  it('of two writers that saw the same records one fails, and no record is lost', async () => {
+    await journalOf('r').append(journalLine(record(1)));
+    const [one, two] = [journalOf('r'), journalOf('r')];
+    for (const journal of [one, two]) expect(await readJournal(journal)).toHaveLength(1);
+    await one.append(journalLine(record(2)));
+    await expect(two.append(journalLine({ ...record(2), at: 'x' }))).rejects.toThrow(/second run/);
+    expect(await readJournal(journalOf('r'))).toEqual([1, 2].map(record));
+    await expect(two.append(journalLine(record(3)))).rejects.toThrow(/second run/);
+  });
+
+  it('one that has written does not read on where somebody else wrote', async () => {
+    const mine = journalOf('r');
+    await mine.append(journalLine(record(1)));
+    await journalOf('r').append(journalLine(record(2)));
+    await expect(mine.read()).rejects.toThrow(/second run/);
+  });
+
+  it('goes on in a further object when one is full, and refuses what fits in none', async () => {
+    const journal = journalOf('long', { partBytes: 400 });
+    const lines = Array.from({ length: 20 }, (_, i) => record(i + 1));
+    for (const r of lines) await journal.append(journalLine(r));
+    expect(kube.objects('ConfigMap').length).toBeGreaterThan(4);
+    expect(await readJournal(journalOf('long'))).toEqual(lines);
+    await expect(journal.append('x'.repeat(1_100_000))).rejects.toThrow(/longer than an object may be/);
+  });
+
+  it('a full-sized journal stays below what the API server takes', async () => {
+    const journal = journalOf('full');
+    const entry = { kind: 'backup', change: 'c', data: '"\\ä'.repeat(12_000) } as const;
+    const lines = Array.from({ length: 12 }, (_, i) => ({ ...record(i + 1), entry }));
+    for (const r of lines) await journal.append(journalLine(r));
+    expect(await readJournal(journalOf('full'))).toEqual(lines);
+    await expect(
+      journal.append(journalLine({ ...record(13), entry: { ...entry, data: 'x'.repeat(950_000) } })),
+    ).resolves.toBeUndefined();
+  });
+
+  it('drops an end that a hand cut off', async () => {
+    await journalOf('r').append(`${journalLine(record(1))}{"n":2`);
+    expect(await readJournal(journalOf('r'))).toEqual([record(1)]);
+    expect(await readJournal(journalOf('r'))).toEqual([record(1)]);
+  });
+
+  it('asks before each write whether it still may', async () => {
+    const journal = journalOf('r', {
+      mayWrite: () => {
+        throw new Error('lock lost');
+      },
     });
-    await expect(journal.append(journalLine(record(2)))).rejects.toMatchObject({
-      message: expect.stringMatching(/second run/),
-    });
-    expect(await journal.read()).toBe('theirs');
+    await expect(journal.append(journalLine(record(1)))).rejects.toThrow('lock lost');
+    expect(kube.objects('ConfigMap')).toEqual([]);
   });
 });
 
-describe('takeLease', () => {
-  const lost = () => {
-    throw new Error('not expected');
-  };
+const times: LeaseTimes = { durationSeconds: 1, renewMs: 200, giveUpMs: 600, lookMs: 50 };
+const leaseNow = () => kube.get({ kind: 'Lease', namespace, name: 'sightline-run' });
+const specNow = () => (leaseNow()?.spec ?? {}) as Readonly<{ [key: string]: unknown }>;
+const taken: LeaseLock[] = [];
+afterEach(async () => {
+  for (const lock of taken.splice(0)) await lock.release();
+});
+async function take(run: string, said: string[] = []): Promise<LeaseLock> {
+  const lock = await takeLease({ api, namespace, run, times, waiting: (says) => said.push(says) });
+  taken.push(lock);
+  return lock;
+}
+function putLease(spec: Json): void {
+  kube.write({ kind: 'Lease', namespace, name: 'sightline-run' }, (now) => ({
+    ...(now ?? {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'sightline-run', namespace },
+    }),
+    spec,
+  }));
+}
 
-  it('keeps a second run out until it is released', async () => {
-    const lock = await takeLease(api, 'sightline', 'r1', lost);
-    await expect(takeLease(api, 'sightline', 'r2', lost)).rejects.toMatchObject({
+describe('takeLease', () => {
+  it('keeps a second run out until it is released, and says who holds it', async () => {
+    const lock = await take('r1');
+    const said: string[] = [];
+    await expect(take('r2', said)).rejects.toMatchObject({
       code: 'locked',
       message: expect.stringMatching(/r1/),
     });
+    expect(said.join()).toMatch(/r1 .* holds the lock/);
     await lock.release();
-    const second = await takeLease(api, 'sightline', 'r2', lost);
+    expect(specNow().holderIdentity).toBe('');
+    const second = await take('r2');
     expect(second.tookOverFrom).toBeUndefined();
-    await second.release();
+    expect(specNow()).toMatchObject({ leaseDurationSeconds: 1, leaseTransitions: 1 });
   });
 
-  it('takes over one that ran out, and only once', async () => {
-    const spec = {
-      holderIdentity: 'r0 pod 1',
-      leaseDurationSeconds: 60,
+  it.each([
+    ['far behind', '2020-01-01T00:00:00.000000Z'],
+    ['far ahead', '2039-01-01T00:00:00.000000Z'],
+  ])('a holder whose clock is %s is believed as long as it renews', async (_, renewTime) => {
+    const spec = { holderIdentity: 'r0 pod 1', leaseDurationSeconds: 1, renewTime };
+    putLease(spec);
+    let n = 0;
+    const renewing = setInterval(() => putLease({ ...spec, leaseTransitions: ++n }), 300);
+    await expect(take('r1')).rejects.toMatchObject({ code: 'locked' });
+    clearInterval(renewing);
+  });
+
+  it.each([
+    ['far behind', '2020-01-01T00:00:00.000000Z'],
+    ['far ahead', '2039-01-01T00:00:00.000000Z'],
+  ])(
+    'one that is gone and whose clock was %s is waited for once, then taken over by one run',
+    async (_, renewTime) => {
+      putLease({ holderIdentity: 'r0 pod 1', leaseDurationSeconds: 1, renewTime });
+      const start = performance.now();
+      const both = await Promise.allSettled(['r1', 'r2'].map((r) => take(r)));
+      expect(performance.now() - start).toBeGreaterThan(950);
+      const locks = both.flatMap((b) => (b.status === 'fulfilled' ? [b.value] : []));
+      expect(locks).toHaveLength(1);
+      expect(locks[0]?.tookOverFrom).toBe('r0');
+    },
+  );
+
+  it('one that nobody would wait for counts as held', async () => {
+    putLease({
+      holderIdentity: 'x',
+      leaseDurationSeconds: 999_999,
       renewTime: '2020-01-01T00:00:00.000000Z',
+    });
+    await expect(take('r1')).rejects.toMatchObject({ code: 'locked' });
+  });
+
+  it('stays held while renewals succeed, also when their answers are lost', async () => {
+    const lock = await take('r1');
+    let n = 0;
+    kube.setFault(({ method }) =>
+      method === 'PATCH' && ++n % 2 === 1 ? { kind: 'reset', takesEffect: n % 4 === 1 } : undefined,
+    );
+    for (let i = 0; i < 12; i++) {
+      await sleep(100);
+      expect(() => lock.check()).not.toThrow();
+    }
+    kube.setFault(undefined);
+    await expect(take('r2')).rejects.toMatchObject({ code: 'locked' });
+  });
+
+  it('is given up before it runs out when the API does not answer', async () => {
+    const lock = await take('r1');
+    await kube.down();
+    const start = performance.now();
+    const gaveUp = async () => {
+      for (;;) {
+        try {
+          lock.check();
+        } catch {
+          return performance.now() - start;
+        }
+        await sleep(20);
+      }
     };
-    kube.write({ kind: 'Lease', namespace: 'sightline', name: 'sightline-run' }, () => ({
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      metadata: { name: 'sightline-run', namespace: 'sightline' },
-      spec,
-    }));
-    const both = await Promise.allSettled(['r1', 'r2'].map((r) => takeLease(api, 'sightline', r, lost)));
-    const taken = both.flatMap((b) => (b.status === 'fulfilled' ? [b.value] : []));
-    expect(taken).toHaveLength(1);
-    expect(taken[0]?.tookOverFrom).toMatch(/r0/);
-    await taken[0]?.release();
+    expect(await gaveUp()).toBeLessThan(times.durationSeconds * 1000 - 200);
+    await kube.up();
+  });
+
+  it('is lost for good when another took it over, and release leaves that one alone', async () => {
+    const lock = await take('r1');
+    putLease({
+      holderIdentity: 'r2 pod 2',
+      leaseDurationSeconds: 60,
+      renewTime: '2026-01-01T00:00:00.000000Z',
+    });
+    await sleep(400);
+    expect(() => lock.check()).toThrow(expect.objectContaining({ code: 'lock-lost' }));
+    await lock.release();
+    expect(specNow().holderIdentity).toBe('r2 pod 2');
+  });
+
+  it.each(['reset', 'half', 'garbage'] as const)(
+    'is taken once when the answer is lost (%s)',
+    async (kind) => {
+      for (const takesEffect of [true, false]) {
+        kube.setFault(failing({ kind, takesEffect }, ['POST', 'PATCH'], 1));
+        const outcome = await take('r1').then(
+          (lock) => lock,
+          () => undefined,
+        );
+        kube.setFault(undefined);
+        expect(outcome !== undefined).toBe(takesEffect);
+        if (takesEffect) expect(specNow().holderIdentity).toMatch(/^r1 /);
+        await outcome?.release();
+      }
+    },
+  );
+
+  it('says which right is missing', async () => {
+    kube.setFault(failing({ kind: 'status', status: 403 }, ['POST']));
+    await expect(take('r1')).rejects.toMatchObject({
+      message: expect.stringMatching(/cannot be taken.*403/),
+    });
+  });
+});
+
+describe('ClusterRuns', () => {
+  const runs = () => new ClusterRuns(api, namespace, { pauseMs: 1, lease: times });
+  const files = { plan: '{"plan":1}', proof: '{}', baseline: '{}' };
+
+  it('creates, lists and opens runs', async () => {
+    const made = await runs().create('20260101-000000', files);
+    await made.journal.append(journalLine(record(1)));
+    expect(await runs().ids()).toEqual(['20260101-000000']);
+    const again = await runs().open('20260101-000000');
+    expect([await again.plan(), await again.proof(), await again.baseline()]).toEqual([
+      '{"plan":1}',
+      '{}',
+      '{}',
+    ]);
+    expect(await readJournal(again.journal)).toEqual([record(1)]);
+    await expect(runs().open('nope')).rejects.toMatchObject({ code: 'no-run' });
+    await expect(runs().open('../x')).rejects.toMatchObject({ code: 'wrong-use' });
+  });
+
+  it('makes a run once when the answer is lost', async () => {
+    kube.setFault(failing({ kind: 'reset', takesEffect: true }, ['POST'], 1));
+    await runs().create('r', files);
+    expect(await runs().ids()).toEqual(['r']);
+  });
+
+  it('refuses files that no object holds, before anything is written', async () => {
+    await expect(runs().create('r', { ...files, baseline: 'x'.repeat(1_100_000) })).rejects.toMatchObject({
+      code: 'run-unwritable',
+      message: expect.stringMatching(/1 MiB/),
+    });
+    expect(kube.objects('ConfigMap')).toEqual([]);
+  });
+
+  it('a run that lost its lock writes no further record', async () => {
+    const store = runs();
+    const lock = await store.lock('r', () => undefined);
+    const { journal } = await store.create('r', files);
+    await journal.append(journalLine(record(1)));
+    putLease({ holderIdentity: 'r2', leaseDurationSeconds: 60, renewTime: '2026-01-01T00:00:00.000000Z' });
+    await sleep(400);
+    await expect(journal.append(journalLine(record(2)))).rejects.toMatchObject({ code: 'lock-lost' });
+    expect(await readJournal(journal)).toEqual([record(1)]);
+    await lock.release();
   });
 });

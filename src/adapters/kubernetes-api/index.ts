@@ -3,7 +3,7 @@ import type { Actuator } from '#apply/actuator.ts';
 import { credentialOf } from '../credential.ts';
 import { KubernetesActuator } from './actuate.ts';
 import { KubernetesApi } from './api.ts';
-import { accessFromKubeconfig } from './kubeconfig.ts';
+import { kubeconfigAccess } from './kubeconfig.ts';
 
 export interface KubernetesSettings {
   /** Name of the cluster in the snapshot. */
@@ -22,11 +22,9 @@ export function kubernetesActuator(settings: KubernetesSettings): Actuator {
   const { credential, url = '', ca } = settings;
   const context = /^kubeconfig:(.+)$/.exec(credential)?.[1];
   const token = credentialOf(credential);
-  let known: ReturnType<typeof accessFromKubeconfig> | undefined;
-  const access = async () => {
-    if (context === undefined) return { url, token: await token(), ...(ca !== undefined && { ca }) };
-    known ??= accessFromKubeconfig(context);
-    return known;
-  };
+  const access =
+    context === undefined
+      ? async () => ({ url, token: await token(), ...(ca !== undefined && { ca }) })
+      : kubeconfigAccess(context);
   return new KubernetesActuator(settings.cluster, new KubernetesApi(access, settings.timeoutMs));
 }

@@ -19,6 +19,27 @@ export interface Access {
   readonly key?: Secret;
 }
 
+/** What a kubelet or a plug-in may have renewed is read again after so long. */
+const freshMs = 60_000;
+
+/** The access of a context, read again each minute: the token of a pod is a new one every hour. */
+export function kubeconfigAccess(
+  context: string,
+  now: () => number = () => performance.now(),
+): () => Promise<Access> {
+  let known: { readonly access: Promise<Access>; readonly at: number } | undefined;
+  return () => {
+    if (known === undefined || now() - known.at >= freshMs) {
+      const access = accessFromKubeconfig(context);
+      known = { access, at: now() };
+      access.catch(() => {
+        known = undefined;
+      });
+    }
+    return known.access;
+  };
+}
+
 /** The access of a context, from the files of KUBECONFIG or ~/.kube/config. Throws SightlineError `no-credential`. */
 export async function accessFromKubeconfig(
   context: string,

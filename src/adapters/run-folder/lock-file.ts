@@ -2,8 +2,9 @@
  * One run at a time: a lock file that names its process. A lock whose process is gone (or whose number another process
  * has got since) is taken over, and the caller is told so.
  */
-import { open, readFile, rm } from 'node:fs/promises';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import type { RunLock } from '#apply/run-store.ts';
 import { SightlineError } from '#estate/error.ts';
 
 interface Holder {
@@ -14,18 +15,12 @@ interface Holder {
   readonly run: string;
 }
 
-export interface Lock {
-  /** Run whose dead process held it before; undefined: it was free. */
-  readonly tookOverFrom?: string;
-  release(): Promise<void>;
-}
-
 /** Takes the lock for the run; throws SightlineError `locked` while a living process holds it. */
-export async function takeLock(path: string, run: string): Promise<Lock> {
+export async function takeLock(path: string, run: string): Promise<RunLock> {
   const before = await holderOf(path);
   if (before !== undefined) {
     if (await isAlive(before)) throw locked(path, before);
-    await rm(path, { force: true });
+    await takeAway(path, before);
   }
   const me: Holder = { pid: process.pid, started: (await startOf(process.pid)) ?? '', host: hostname(), run };
   try {
@@ -41,6 +36,22 @@ export async function takeLock(path: string, run: string): Promise<Lock> {
     ...(before !== undefined && { tookOverFrom: before.run }),
     release: () => rm(path, { force: true }),
   };
+}
+
+/** Removes the lock of a dead holder, and no other: of two that find it at once, one may have taken it since. */
+async function takeAway(path: string, dead: Holder): Promise<void> {
+  const aside = `${path}.${process.pid}`;
+  try {
+    await rename(path, aside);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw cause;
+  }
+  const moved = await holderOf(aside);
+  const isDead = JSON.stringify(moved) === JSON.stringify(dead);
+  if (!isDead) await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
+  if (!isDead) throw locked(path, moved ?? dead);
 }
 
 async function holderOf(path: string): Promise<Holder | undefined> {

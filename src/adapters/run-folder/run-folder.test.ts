@@ -80,11 +80,13 @@ describe('takeLock', () => {
 describe('RunFolders', () => {
   it('creates, lists and opens runs, and refuses names that leave the folder', async () => {
     const runs = new RunFolders(folder);
-    const run = await runs.create('2026-01-01-a', '{}', '{}');
+    const run = await runs.create('2026-01-01-a', { plan: '{}', proof: '{}', baseline: '' });
     await run.journal.append(journalLine(record(1)));
     expect(await runs.ids()).toEqual(['2026-01-01-a']);
     expect(await (await runs.open('2026-01-01-a')).plan()).toBe('{}');
     await expect(runs.open('nope')).rejects.toMatchObject({ code: 'no-run' });
-    await expect(runs.create('../x', '', '')).rejects.toMatchObject({ code: 'wrong-use' });
+    await expect(runs.create('../x', { plan: '', proof: '', baseline: '' })).rejects.toMatchObject({
+      code: 'wrong-use',
+    });
   });
 });
