@@ -9,13 +9,20 @@ if (dir === undefined) {
   process.exit(2);
 }
 
-const files = readdirSync(dir)
-  .filter((f) => f.endsWith('.json'))
-  .sort();
-const result = total(files.map((f) => runFile(f, readFileSync(join(dir, f), 'utf8'))));
+const result = total(filesIn(dir).map((f) => runFile(f, readFileSync(join(dir, f), 'utf8'))));
 for (const failure of result.failures) console.log(describe(failure));
 console.log(`${result.passed} passed, ${result.failures.length} failed`);
 process.exitCode = result.failures.length === 0 ? 0 : 1;
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    return names.filter((f) => f.endsWith('.json')).sort();
+  } catch (error) {
+    console.error(`${folder} cannot be read as a folder of vectors: ${String(error)}`);
+    process.exit(2);
+  }
+}
 
 function describe(failure: Failure): string {
   const line = (label: string, value: unknown) => `  ${label}: ${JSON.stringify(value)}`;

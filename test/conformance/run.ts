@@ -68,6 +68,7 @@ export function total(results: readonly Result[]): Result {
 function ask(group: Group, one: Case): Answer {
   const suite = suites[group.suite];
   if (suite === undefined) return { isRight: false, got: `unknown suite ${group.suite}` };
+  if (Object.keys(one.expect).length === 0) return { isRight: false, got: 'nothing is expected' };
   try {
     return suite(group, one);
   } catch (error) {

@@ -38,8 +38,8 @@ export function parseGroups(value: unknown): readonly Group[] {
     return {
       suite: text(g.suite),
       test: text(g.test),
-      ...(g.phase !== undefined && { phase: text(g.phase) }),
-      ...(g.versions !== undefined && { versions: text(g.versions) }),
+      ...(typeof g.phase === 'string' && { phase: g.phase }),
+      ...(typeof g.versions === 'string' && { versions: g.versions }),
       setup: asObject(g.setup ?? null),
       cases,
     };

@@ -56,11 +56,20 @@ export function allocationsOf(
   return { pools, byService, byIp };
 }
 
-/** Gives the Service these addresses, if a pool owns them, is for it, and nobody on them objects. */
-export function assign(before: Allocations, request: Request, ips: readonly Ip[]): Assigned {
+/**
+ * Gives the Service these addresses, if a pool owns them, is for it, and nobody on them objects. Where several pools
+ * own them, `preferred` comes first.
+ */
+export function assign(
+  before: Allocations,
+  request: Request,
+  ips: readonly Ip[],
+  preferred?: string,
+): Assigned {
   const owners = poolsFor(before.pools, ips);
   if (owners.length === 0) return refuse(`${ips.join(', ')} is not in any pool`);
-  const pools = owners.filter((p) => isPoolFor(p, request));
+  const able = owners.filter((p) => isPoolFor(p, request));
+  const pools = [...able.filter((p) => p.name === preferred), ...able.filter((p) => p.name !== preferred)];
   const [pool] = pools;
   if (pool === undefined) return refuse(`pool ${owners[0]?.name} is not for this Service`);
   if (ips.length > 2) return refuse('more than two addresses');

@@ -109,9 +109,9 @@ function keepStatus(before: Allocations, service: Service, wanted: Wanted, ips: 
   });
   if (ips.length === 0) return { isFinal: false, allocations: empty, ips, pools: [], warnings };
   if (hasFamilyChanged(ips, wanted)) return drop('its addresses are not of its families');
-  const assigned = assign(before, wanted, ips);
-  if (!assigned.ok) return drop(assigned.reason);
   const pool = service.requestedPool ?? '';
+  const assigned = assign(before, wanted, ips, pool);
+  if (!assigned.ok) return drop(assigned.reason);
   if (pool !== '' && !assigned.pools.includes(pool)) {
     return drop(`pool ${pool} is asked for`);
   }
@@ -181,13 +181,12 @@ function giveDesired(allocations: Allocations, wanted: Wanted, ips: readonly Ip[
   if (familiesOf(ips) !== wanted.families) {
     return { ok: false, reason: `${ips.join(', ')} is not of the Service’s families` };
   }
-  const assigned = assign(allocations, wanted, ips);
+  const assigned = assign(allocations, wanted, ips, pool);
   if (!assigned.ok) return assigned;
   if (pool !== '' && !assigned.pools.includes(pool)) {
     return { ok: false, reason: `${ips.join(', ')} is not in pool ${pool}` };
   }
-  const name = pool === '' ? (assigned.pools[0] ?? '') : pool;
-  return { ok: true, choices: [{ ips, pool: name, allocations: assigned.allocations }] };
+  return { ok: true, choices: [{ ips, pool: assigned.pools[0] ?? '', allocations: assigned.allocations }] };
 }
 
 /** MetalLB: serviceFamilyChanged. */

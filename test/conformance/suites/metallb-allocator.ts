@@ -1,5 +1,11 @@
 /* Suite metallb-allocator: a sequence of requests, then one whose outcome is checked. */
-import { type Allocated, allocateAny, allocateFromPool, type Wanted } from '#dataplane/metallb/allocate.ts';
+import {
+  type Allocated,
+  allocateAny,
+  allocateFromPool,
+  type IpFamilies,
+  type Wanted,
+} from '#dataplane/metallb/allocate.ts';
 import {
   type Allocations,
   assign,
@@ -8,6 +14,7 @@ import {
   unassign,
 } from '#dataplane/metallb/allocations.ts';
 import { addressesInUse, poolCounters, poolSize } from '#dataplane/metallb/count.ts';
+import type { Pool } from '#estate/metallb.ts';
 import type { Ip } from '#net/ip.ts';
 import { ip } from '#net/ip.ts';
 import { poolOf, protocolOf, serviceOf } from '../kube.ts';
@@ -39,7 +46,7 @@ export function metallbAllocator(group: Group, one: Case): Answer {
   for (const action of arrayOf(group.setup.history)) state = act(state, asObject(action)).after;
   const action = asObject(one.all.action);
   const done = act(state, action);
-  const got = answerOf(done, one.expect);
+  const got = answerOf(done, one.expect, countedPool(group, action));
   return {
     isRight: isRight(done, got, one.expect),
     got: { ...got, ...(done.reason && { reason: done.reason }) },
@@ -88,23 +95,35 @@ function wantedOf(action: JsonObject): Wanted {
       (p) => `${protocolOf(at(p, 'proto'))}/${Number(at(p, 'port'))}` as const,
     ),
     key: { sharing: maybeText(action.sharingKey) ?? '', backend: maybeText(action.backendKey) ?? '' },
-    families: (maybeText(action.ipFamily) ?? 'ipv4') as Wanted['families'],
+    families: familiesOf(maybeText(action.ipFamily) ?? 'ipv4'),
     policy: service.ipFamilyPolicy,
     primary: service.ipFamilies[0] ?? 4,
   };
 }
 
-function answerOf(done: Done, expect: JsonObject): Record<string, unknown> {
-  const [pool] = done.after.pools;
+function familiesOf(written: string): IpFamilies {
+  if (written === 'ipv4' || written === 'ipv6' || written === 'dual') return written;
+  throw new Error(`unknown ipFamily ${written}`);
+}
+
+/** The pool whose numbers are asked for: the one that the action names, else the first of the set-up. */
+function countedPool(group: Group, action: JsonObject): string {
+  const [first] = arrayOf(group.setup.pools).map(poolOf);
+  return maybeText(action.pool) ?? first?.name ?? '';
+}
+
+function answerOf(done: Done, expect: JsonObject, counted: string): Record<string, unknown> {
+  const pool = done.after.pools.find((p) => p.name === counted);
   const got: Record<string, unknown> = {};
   for (const key of Object.keys(expect)) {
     if (key === 'error') got[key] = !done.ok;
     if (key === 'ips' || key === 'everyIPIn') got[key] = done.lists;
     if (key === 'poolOf') got[key] = poolsOf(done.after, asObject(expect.poolOf ?? null));
-    if (pool === undefined) continue;
-    if (key === 'total' || key === 'ipv4' || key === 'ipv6') got[key] = String(poolSize(pool)[key]);
-    if (key === 'poolActive') got[key] = addressesInUse(done.after, pool.name).length;
-    if (key === 'counters') got[key] = countersOf(done.after);
+    if (key === 'total' || key === 'ipv4' || key === 'ipv6')
+      got[key] = String(pool ? poolSize(pool)[key] : 0);
+    if (key === 'poolCapacity') got[key] = Number(pool ? poolSize(pool).total : 0);
+    if (key === 'poolActive') got[key] = addressesInUse(done.after, counted).length;
+    if (key === 'counters') got[key] = countersOf(done.after, pool);
   }
   return got;
 }
@@ -113,9 +132,11 @@ function poolsOf(state: Allocations, wanted: JsonObject): JsonObject {
   return Object.fromEntries(Object.keys(wanted).map((s) => [s, state.byService.get(s)?.pool ?? '']));
 }
 
-function countersOf(state: Allocations): JsonObject {
-  const [pool] = state.pools;
-  if (pool === undefined) return {};
+/** A pool that is gone counts nothing. */
+function countersOf(state: Allocations, pool: Pool | undefined): JsonObject {
+  if (pool === undefined) {
+    return { availableIPv4: 0, availableIPv6: 0, assignedIPv4: 0, assignedIPv6: 0 };
+  }
   const c = poolCounters(state, pool);
   return {
     availableIPv4: Number(c.availableIpv4),

@@ -6,7 +6,7 @@ import {
   type ResolvedAd,
   scoresOver,
 } from '#dataplane/metallb/advertisement.ts';
-import { type Election, elect, shouldAnnounce, sortCandidates } from '#dataplane/metallb/election.ts';
+import { type Election, shouldAnnounce, sortCandidates } from '#dataplane/metallb/election.ts';
 import { newestL2Rules } from '#dataplane/metallb/l2-rules.ts';
 import { canServe, nodesWithEndpoint } from '#dataplane/metallb/serving.ts';
 import type { Selector } from '#estate/kubernetes.ts';
@@ -33,7 +33,7 @@ export function metallbLayer2(group: Group, one: Case): Answer {
     if (ask === undefined) throw new Error(`unknown expectation ${key}`);
     got[key] = ask(group.setup, one.expect);
   }
-  return { isRight: sameJson(got, sortedExpect(one.expect)), got };
+  return { isRight: sameJson(comparable(got), comparable(one.expect)), got };
 }
 
 type Ask = (setup: JsonObject, expect: JsonObject) => unknown;
@@ -41,12 +41,12 @@ type Ask = (setup: JsonObject, expect: JsonObject) => unknown;
 const questions: Readonly<Record<string, Ask>> = {
   shouldAnnounce: (setup, expect) =>
     Object.fromEntries(
-      Object.keys(asObject(expect.shouldAnnounce)).map((node) => {
+      nodesAsked(expect).map((node) => {
         const answer = shouldAnnounce(electionOf(setup), node);
         return [node, answer === 'announces' ? '' : answer];
       }),
     ),
-  onlyAnnouncer: (setup) => elect(electionOf(setup)).candidates[0] ?? null,
+  onlyAnnouncer: (setup) => announcersOf(electionOf(setup)),
   nodesWithEndpoint: (setup) =>
     [
       ...nodesWithEndpoint(
@@ -55,7 +55,7 @@ const questions: Readonly<Record<string, Ask>> = {
       ),
     ].sort(),
   sorted: (setup) => sortCandidates(texts(setup.candidates), ip(text(setup.ip)), numbersOf(setup.scores)),
-  scores: (setup) => scoresAsked(setup),
+  scores: (setup) => scoresAsked(setup) ?? 'refused',
   error: (setup) => scoresAsked(setup) === undefined,
   matching: (setup) => {
     const ads = arrayOf(setup.l2Advertisements).map((a) => ({ ...adOf(a), id: text(at(a, 'id')) }));
@@ -68,6 +68,23 @@ const questions: Readonly<Record<string, Ask>> = {
   },
   endpointCanServe: (setup) => canServe(conditionsOf(setup.conditions)),
 };
+
+function nodesAsked(expect: JsonObject): readonly string[] {
+  const nodes = Object.keys(asObject(expect.shouldAnnounce));
+  if (nodes.length === 0) throw new Error('shouldAnnounce asks about no node');
+  return nodes;
+}
+
+/** The one node whose speaker announces; null for none, a list where several would. */
+function announcersOf(election: Election): string | null | readonly string[] {
+  const all = new Set([
+    ...election.nodes.map((n) => n.name),
+    ...(election.speakers ?? []),
+    ...election.ads.flatMap((ad) => [...ad.nodes]),
+  ]);
+  const announcing = [...all].filter((node) => shouldAnnounce(election, node) === 'announces');
+  return announcing.length > 1 ? announcing : (announcing[0] ?? null);
+}
 
 function interfacesAsked(setup: JsonObject): ResolvedAd['interfaces'] {
   return interfacesOver(arrayOf(setup.l2Advertisements).map(adOf));
@@ -129,8 +146,14 @@ function numbersOf(value: Json | undefined): ReadonlyMap<string, number> {
   return new Map(Object.entries(asObject(value)).map(([k, v]) => [k, Number(v)]));
 }
 
-function sortedExpect(expect: JsonObject): Record<string, unknown> {
-  const isSet = (key: string) => key === 'interfaces' || key === 'nodesWithEndpoint';
-  const sorted = Object.entries(expect).map(([k, v]) => [k, isSet(k) ? [...texts(v)].sort() : v]);
-  return Object.fromEntries(sorted);
+const sets: readonly string[] = ['interfaces', 'nodesWithEndpoint', 'matching'];
+
+/** Sets in one order; null stands for an empty set, an empty list and for no scores. */
+function comparable(answer: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const inOrder = ([key, value]: [string, unknown]): [string, unknown] => {
+    if (sets.includes(key)) return [key, [...texts(value as Json)].sort()];
+    if (key === 'scores') return [key, value ?? {}];
+    return [key, key === 'sorted' ? (value ?? []) : value];
+  };
+  return Object.fromEntries(Object.entries(answer).map(inOrder));
 }
