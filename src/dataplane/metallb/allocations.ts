@@ -36,7 +36,13 @@ export interface Request extends PoolUser {
 }
 
 export type Assigned =
-  | { readonly ok: true; readonly allocations: Allocations; readonly pools: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly allocations: Allocations;
+      /** The one that the addresses are counted in, and all that own them and are for the Service. */
+      readonly pool: string;
+      readonly pools: readonly string[];
+    }
   | { readonly ok: false; readonly reason: string };
 
 export function noAllocations(pools: readonly Pool[]): Allocations {
@@ -58,7 +64,7 @@ export function allocationsOf(
 
 /**
  * Gives the Service these addresses, if a pool owns them, is for it, and nobody on them objects. Where several pools
- * own them, `preferred` comes first.
+ * own them, `preferred` is taken.
  */
 export function assign(
   before: Allocations,
@@ -68,9 +74,8 @@ export function assign(
 ): Assigned {
   const owners = poolsFor(before.pools, ips);
   if (owners.length === 0) return refuse(`${ips.join(', ')} is not in any pool`);
-  const able = owners.filter((p) => isPoolFor(p, request));
-  const pools = [...able.filter((p) => p.name === preferred), ...able.filter((p) => p.name !== preferred)];
-  const [pool] = pools;
+  const pools = owners.filter((p) => isPoolFor(p, request));
+  const pool = pools.find((p) => p.name === preferred) ?? pools[0];
   if (pool === undefined) return refuse(`pool ${owners[0]?.name} is not for this Service`);
   if (ips.length > 2) return refuse('more than two addresses');
   if (ips.length === 2 && ips[0]?.includes(':') === ips[1]?.includes(':')) {
@@ -84,6 +89,7 @@ export function assign(
   return {
     ok: true,
     allocations: hold(before, request.service, allocation),
+    pool: pool.name,
     pools: pools.map((p) => p.name),
   };
 }

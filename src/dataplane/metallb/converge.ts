@@ -91,7 +91,7 @@ type Kept =
       readonly allocations: Allocations;
       /** What it may keep; empty: it must be given something. */
       readonly ips: readonly Ip[];
-      readonly pools: readonly string[];
+      readonly pool?: string;
       readonly warnings: readonly string[];
       readonly cleared?: string;
     };
@@ -103,11 +103,10 @@ function keepStatus(before: Allocations, service: Service, wanted: Wanted, ips: 
     isFinal: false,
     allocations: empty,
     ips: [],
-    pools: [],
     warnings,
     cleared: reason,
   });
-  if (ips.length === 0) return { isFinal: false, allocations: empty, ips, pools: [], warnings };
+  if (ips.length === 0) return { isFinal: false, allocations: empty, ips, warnings };
   if (hasFamilyChanged(ips, wanted)) return drop('its addresses are not of its families');
   const pool = service.requestedPool ?? '';
   const assigned = assign(before, wanted, ips, pool);
@@ -119,7 +118,7 @@ function keepStatus(before: Allocations, service: Service, wanted: Wanted, ips: 
   if (!desired.ok) return invalid(assigned.allocations, ips, desired.reason, warnings);
   if (desired.ips.length > 0 && !sameIps(desired.ips, ips))
     return drop(`${desired.ips.join(', ')} is asked for`);
-  return { isFinal: false, allocations: assigned.allocations, ips, pools: assigned.pools, warnings };
+  return { isFinal: false, allocations: assigned.allocations, ips, pool: assigned.pool, warnings };
 }
 
 function invalid(
@@ -151,7 +150,7 @@ function finish(
   const notes = { ...(kept.cleared !== undefined && { cleared: kept.cleared }) };
   const [only, second] = kept.ips;
   if (only !== undefined) {
-    const pool = kept.pools[0];
+    const { pool } = kept;
     const held = { ips: kept.ips, allocations, ...(pool !== undefined && { pool }) };
     const added =
       second === undefined && wanted.policy === 'PreferDualStack' && pool !== undefined
@@ -186,7 +185,7 @@ function giveDesired(allocations: Allocations, wanted: Wanted, ips: readonly Ip[
   if (pool !== '' && !assigned.pools.includes(pool)) {
     return { ok: false, reason: `${ips.join(', ')} is not in pool ${pool}` };
   }
-  return { ok: true, choices: [{ ips, pool: assigned.pools[0] ?? '', allocations: assigned.allocations }] };
+  return { ok: true, choices: [{ ips, pool: assigned.pool, allocations: assigned.allocations }] };
 }
 
 /** MetalLB: serviceFamilyChanged. */
