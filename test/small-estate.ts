@@ -18,6 +18,10 @@ export interface SmallHouse {
   readonly poolLast?: string;
   /** The address as a literal instead of an alias in the firewall's forwards. */
   readonly literalForward?: boolean;
+  /** The chart that made the ingress, with its pinned version. */
+  readonly chart?: { readonly chart: string; readonly version: string; readonly atomic?: boolean };
+  /** The ingress has its address without asking for it, and to itself. */
+  readonly isUnasked?: boolean;
   readonly more?: readonly Fact[];
 }
 
@@ -111,11 +115,13 @@ export function smallPods(name: string, ports: readonly number[], nodes: readonl
 function cluster(options: SmallHouse): readonly Fact[] {
   const nodes = Array.from({ length: options.nodes ?? 3 }, (_, i) => `n${i + 1}`);
   const ingressNodes = options.ingressNodes ?? [1, 2];
+  const isAlone = options.isUnasked === true;
+  const own = ip('10.0.20.219');
   return [
     ...nodes.map((name, i) => of('node', smallNode(name, i))),
-    smallService('traefik', [443]),
+    ...ingressService(options),
     ...smallPods('traefik', [443], ingressNodes),
-    smallService('db', [5432]),
+    smallService('db', [5432], isAlone ? { requestedIps: own, vips: [{ ip: own, ipMode: 'VIP' }] } : {}),
     ...smallPods('db', [5432], [1, 2]),
     of('pool', {
       cluster: 'home',
@@ -161,6 +167,24 @@ function cluster(options: SmallHouse): readonly Fact[] {
       why: 'nothing can be applied without it',
     }),
   ];
+}
+
+function ingressService({ chart, isUnasked }: SmallHouse): readonly Fact[] {
+  const asking = smallService('traefik', [443]);
+  const { requestedIps, sharingKey, ...unasked } = asking.value as Kinds['service'];
+  const plain: Fact = isUnasked ? of('service', unasked) : asking;
+  if (chart === undefined) return [plain];
+  const release = of('helmRelease', {
+    cluster: 'home',
+    namespace: 'traefik',
+    name: 'traefik',
+    chart: chart.chart,
+    chartVersion: chart.version,
+    deployedChartVersion: chart.version,
+    waits: chart.atomic ?? false,
+    atomic: chart.atomic ?? false,
+  });
+  return [{ ...plain, owner: { kind: 'helm', name: 'traefik' } }, release];
 }
 
 function smallNode(name: string, i: number): Kinds['node'] {

@@ -5,14 +5,16 @@ import { SightlineError } from '#estate/error.ts';
 import { readerOf } from '#estate/estate.ts';
 import type { Ip } from '#net/ip.ts';
 import { parseIp } from '#net/ip.ts';
-import type { Goal, Plan, Style } from '#plan/plan.ts';
+import { type AddressOwner, chooseOwner } from '#plan/address-owner.ts';
+import { styleDecision } from '#plan/decisions.ts';
+import type { Decision, Goal, Plan, Style } from '#plan/plan.ts';
 import { type PlanOutcome, planFor } from '#plan/planner.ts';
 import { realWorld } from '#plan/real-world.ts';
 import { flowKey } from '#proof/memo.ts';
 import { prove } from '#proof/prove.ts';
 import type { ProofResult } from '#proof/result.ts';
 import { makeSession, type Session } from '#proof/session.ts';
-import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
+import type { Snapshot } from './load-snapshot.ts';
 import { serviceId } from './who.ts';
 
 export interface PlanQuestion {
@@ -31,6 +33,8 @@ export interface PlanQuestion {
   readonly to: string;
   readonly policy: 'local' | 'cluster';
   readonly style: Style | 'auto';
+  /** Who has the new address of an additive move for good; undefined: the default is taken, and said. */
+  readonly owner?: AddressOwner;
 }
 
 export interface PlanReport {
@@ -42,11 +46,24 @@ export interface PlanReport {
   readonly proveMs: number;
 }
 
-/** Reads the snapshot, finds a plan for the goal and proves it once more from nothing. */
-export async function makePlan(question: PlanQuestion): Promise<PlanReport> {
-  return planSnapshot(await loadSnapshot(question.snapshot), question);
+/** A decision of a move that nobody has made yet, and which part of the question answers it. */
+export interface OpenDecision {
+  readonly sets: 'style' | 'owner';
+  readonly decision: Decision;
 }
 
+/** The next decision that only the user can make, with its options and the default; undefined: all are made. */
+export function openDecision(snapshot: Snapshot, question: PlanQuestion): OpenDecision | undefined {
+  if (question.move === undefined) return undefined;
+  if (question.style === 'auto') return { sets: 'style', decision: styleDecision('additive', 'default') };
+  if (question.style !== 'additive' || question.owner !== undefined) return undefined;
+  const reader = readerOf(snapshot.estate);
+  const service = reader.get('service', serviceId(reader, question.move));
+  const chosen = service && chooseOwner(reader, service, undefined);
+  return chosen?.ok ? { sets: 'owner', decision: chosen.decision } : undefined;
+}
+
+/** Finds a plan for the goal and proves it once more from nothing. */
 export function planSnapshot(snapshot: Snapshot, question: PlanQuestion): PlanReport {
   const goal = goalOf(snapshot, question);
   const session = makeSession(realWorld, snapshot.estate);
@@ -56,6 +73,7 @@ export function planSnapshot(snapshot: Snapshot, question: PlanQuestion): PlanRe
     start: session.views.base.reader,
     goal,
     style: question.style,
+    ...(question.owner !== undefined && { owner: question.owner }),
     prove: (plan, depth) => prove(session, plan, { faults: depth === 'quick' ? 0 : 1 }),
     readsOf: (flow: Flow) => session.memo.walk(session.views.base, flow, flowKey(flow)).reads,
     snapshot: {
@@ -84,6 +102,7 @@ function goalOf(snapshot: Snapshot, question: PlanQuestion): Goal {
   const { move, setPolicy, split, repointTunnel, retire, policy, to } = question;
   const asked = [move, setPolicy, split, repointTunnel, retire].filter((g) => g !== undefined);
   if (asked.length !== 1) throw oneGoal(asked.length);
+  if (question.owner !== undefined) ownerFits(question);
   const service = (text: string) => serviceId(readerOf(snapshot.estate), text);
   if (move !== undefined) return { kind: 'move', service: service(move), to: addressOf(to), policy };
   if (setPolicy !== undefined) return { kind: 'set-policy', service: service(setPolicy), policy };
@@ -91,6 +110,14 @@ function goalOf(snapshot: Snapshot, question: PlanQuestion): Goal {
     return { kind: 'repoint-tunnel', tunnel: repointTunnel, to: service(tunnelTarget(to)) };
   if (split !== undefined) return { kind: 'split', ip: givenAddress('--split', split) };
   return { kind: 'retire', ip: givenAddress('--retire', retire ?? '') };
+}
+
+/** Who owns a new address is asked only where two Services answer for a while. */
+function ownerFits({ move, style }: PlanQuestion): void {
+  if (move !== undefined && style !== 'in-place') return;
+  throw new SightlineError('wrong-use', '--owner belongs to an additive --move', {
+    hint: 'in place, and with every other goal, the Service that is there keeps or takes the address itself',
+  });
 }
 
 function oneGoal(count: number): SightlineError {

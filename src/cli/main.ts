@@ -122,6 +122,7 @@ add(
   () => import('./commands/plan.ts'),
   [
     'plan examples/k3s-flannel --move kube-system/traefik --out plan.json',
+    'plan examples/home-lab --move traefik/traefik --owner chart-service-later',
     'plan examples/home-lab --set-policy kms/windows-kms=Local',
   ],
 )
@@ -138,6 +139,13 @@ add(
     new Option('--style <style>', 'additive: no window; in-place: few moving parts')
       .choices(['auto', 'additive', 'in-place'])
       .default('auto'),
+  )
+  .addOption(
+    new Option('--owner <object>', 'additive: which object has the new address for good').choices([
+      'additional-services',
+      'second-service',
+      'chart-service-later',
+    ]),
   )
   .option('--out <file>', 'write the plan here, and its proof beside it')
   .addOption(json());

@@ -153,7 +153,7 @@ export const kindTable: { readonly [K in Kind]: KindTable<K> } = {
   },
   nameRule: {
     id: (r) => `${r.resolver}|${position(r.position)}`,
-    system: () => undefined,
+    system: (r) => holderOf(r.resolver),
     indexes: { resolver: (r) => [r.resolver] },
   },
   resolver: { id: (r) => r.id, system: () => undefined, indexes: {} },
@@ -197,3 +197,10 @@ export const kindTable: { readonly [K in Kind]: KindTable<K> } = {
   intendedRefusal: { id: (i) => i.middleware, system: () => undefined, indexes: {} },
   ownInvariant: { id: (i) => i.name, system: () => undefined, indexes: {} },
 };
+
+/** The system that holds a resolver's rules: a cluster for its CoreDNS, a firewall for what runs on it. */
+function holderOf(resolver: string): string {
+  const [program = '', where = ''] = resolver.split('/');
+  if (program === 'coredns') return `cluster/${where}`;
+  return program === 'unbound' || program === 'dnsmasq' ? `firewall/${where}` : resolver;
+}

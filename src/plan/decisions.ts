@@ -6,7 +6,26 @@ import { scopeOfMove } from './goal.ts';
 import type { Decision, Style } from './plan.ts';
 import type { PlannerInput } from './planner.ts';
 import type { Move } from './repoint.ts';
-import { ownerDecision } from './second-service.ts';
+
+const styles = [
+  {
+    name: 'additive',
+    consequence: 'no window while clients move, one more Service: for good, or until a second window',
+  },
+  { name: 'in-place', consequence: 'few moving parts, a window as long as caches hold the old address' },
+] as const;
+
+/** The style, and what the other one would mean. */
+export function styleDecision(style: Style, by: 'user' | 'default'): Decision {
+  return {
+    question: 'Additive or in place?',
+    chosen: style,
+    options: styles,
+    by,
+    because: styles.find((s) => s.name === style)?.consequence ?? '',
+    evidence: [],
+  };
+}
 
 /** Style, address and owner of the address: what was chosen, by whom, and what else there was. */
 export function decisionsOf(
@@ -14,21 +33,10 @@ export function decisionsOf(
   service: Fact<'service'>,
   style: Style,
   target: { readonly ip: Ip; readonly says: string },
+  owner: Decision,
 ): readonly Decision[] {
-  const by = input.style === 'auto' ? 'default' : 'user';
-  const styles = [
-    { name: 'additive', consequence: 'no window, one more Service to keep' },
-    { name: 'in-place', consequence: 'few moving parts, a window as long as caches hold the old address' },
-  ];
   const asked: Decision[] = [
-    {
-      question: 'Additive or in place?',
-      chosen: style,
-      options: styles,
-      by,
-      because: styles.find((s) => s.name === style)?.consequence ?? '',
-      evidence: [],
-    },
+    styleDecision(style, input.style === 'auto' ? 'default' : 'user'),
     {
       question: 'Which address?',
       chosen: target.ip,
@@ -37,7 +45,7 @@ export function decisionsOf(
       because: target.says,
       evidence: [service.evidence],
     },
-    ...(style === 'additive' ? [ownerDecision(input.start, service)] : []),
+    ...(style === 'additive' ? [owner] : []),
   ];
   const given = input.decisions ?? [];
   return asked.map((d) => given.find((g) => g.question === d.question) ?? d);

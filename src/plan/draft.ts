@@ -2,14 +2,14 @@
 
 import type { Reader } from '#estate/estate.ts';
 import type { Evidence } from '#estate/evidence.ts';
-import type { Fact } from '#estate/fact.ts';
+import type { Fact, FactKey } from '#estate/fact.ts';
 import { kindTable } from '#estate/kind-table.ts';
 import type { Kinds } from '#estate/kinds.ts';
 import type { Repository } from '#estate/settings.ts';
 import { repositoriesOf, statementsOf } from '#estate/stated.ts';
 import type { Because, PlannedChange, Setting, Through, WritableKind } from './change.ts';
 
-export type Phase = 'prepare' | 'add' | 're-point' | 'cut over' | 'retire' | 'finish';
+export type Phase = 'prepare' | 'add' | 're-point' | 'cut over' | 'retire' | 'hand over' | 'finish';
 
 export interface DraftChange extends PlannedChange {
   readonly phase: Phase;
@@ -44,7 +44,7 @@ export function makeChange(reader: Reader, wanted: readonly Wanted[], described:
   const repository = wanted.flatMap((w) => writingOwners(reader, w.fact))[0];
   const edits = repository === undefined ? [] : wanted.flatMap((w) => editsOf(reader, repository, w));
   const settings = [...edits, ...wanted.map(settingOf)];
-  return { ...described, change: { kind: 'set', settings }, through: throughOf(reader, wanted, repository) };
+  return { ...described, change: { kind: 'set', settings }, through: throughOf(wanted, repository) };
 }
 
 /** Repositories that carry the setting out by their own apply; a CronJob only writes it again. */
@@ -101,12 +101,12 @@ function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function throughOf(reader: Reader, wanted: readonly Wanted[], repository: Repository | undefined): Through {
+function throughOf(wanted: readonly Wanted[], repository: Repository | undefined): Through {
   if (repository !== undefined) {
     return { by: 'repository', system: `source/${repository.id}`, repository: repository.id };
   }
   const system = wanted.map((w) => systemOf(w.fact)).find((s) => s !== undefined) ?? 'sightline.yaml';
-  return { by: isByHand(reader, system, wanted) ? 'operator' : 'api', system };
+  return { by: isByHand(system, wanted) ? 'operator' : 'api', system };
 }
 
 export function systemOf(fact: Fact): string | undefined {
@@ -114,8 +114,23 @@ export function systemOf(fact: Fact): string | undefined {
   return system(fact.value);
 }
 
-/** Firewalls, node files, monitors, unmanaged hops and documents are edited by a person. */
-function isByHand(_: Reader, system: string, wanted: readonly Wanted[]): boolean {
+/** Firewalls, node files, monitors, unmanaged hops, documents and files of resolvers are edited by a person. */
+function isByHand(system: string, wanted: readonly Wanted[]): boolean {
   if (/^(firewall|node)\//.test(system)) return true;
-  return wanted.some((w) => ['monitor', 'unmanagedHop', 'mention', 'repository'].includes(w.fact.kind));
+  return wanted.some(
+    ({ fact: { kind } }) =>
+      ['monitor', 'unmanagedHop', 'mention', 'repository'].includes(kind) ||
+      (kind === 'nameRule' && !system.startsWith('cluster/')),
+  );
+}
+
+/** An answer as people name it: `photos.example.org A`, a resolver's own rule by its name. */
+export function answerText(reader: Reader, key: FactKey): string {
+  const id = key.slice(key.indexOf(':') + 1);
+  const rule = key.startsWith('nameRule:') ? reader.get('nameRule', id)?.value : undefined;
+  if (rule?.rule.kind === 'host') return `${rule.rule.name} (${rule.resolver})`;
+  if (rule?.rule.kind === 'rewrite') return `${rule.rule.from} (${rule.resolver})`;
+  const map = key.startsWith('translation:') ? reader.get('translation', id)?.value : undefined;
+  if (map !== undefined) return `${map.from} as ${map.to} for ${map.group}`;
+  return id.split('|').slice(-2).join(' ');
 }

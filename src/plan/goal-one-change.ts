@@ -108,6 +108,7 @@ function taskOf(
     asMove: { kind: 'move', service: id, to: ip, policy },
     move: { service, from: ip, to: ip },
     style: input.style === 'auto' ? 'additive' : input.style,
+    owner: 'second-service',
     decisions: input.decisions ?? [],
     before: [],
     start: input.start,

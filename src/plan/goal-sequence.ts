@@ -156,6 +156,7 @@ function poolTask(
     },
     move: { service: service as Fact<'service'>, from: goal.ip, to: goal.ip },
     style: input.style === 'auto' ? 'additive' : input.style,
+    owner: 'second-service',
     decisions,
     before,
     start,

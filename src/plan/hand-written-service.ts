@@ -58,7 +58,14 @@ export function createService(w: Written): PlannedChange | undefined {
       : undefined;
   }
   const why = because('written in the plan', 'goal', [like.evidence]);
-  const { phase, ...change } = addSecond(reader, { service: like, from: w.move.from, to }, policy, why, name);
+  const { phase, ...change } = addSecond(
+    reader,
+    { service: like, from: w.move.from, to },
+    policy,
+    why,
+    'second-service',
+    name,
+  );
   return { ...change, id: w.id };
 }
 

@@ -3,6 +3,7 @@ import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { Ip } from '#net/ip.ts';
 import { chooseAddress, whyTaken } from './address.ts';
+import { chooseOwner } from './address-owner.ts';
 import { decisionsOf, exceptions } from './decisions.ts';
 import { because, type DraftChange } from './draft.ts';
 import { addressOf, scopeOfMove, unmetByMove } from './goal.ts';
@@ -30,6 +31,8 @@ export function moveTask(
   }
   const target = targetOf({ ...input, start }, service, goal.to);
   if (!target.ok) return unreachable(target.says, 'a larger pool, or an address that is free');
+  const chosen = chooseOwner(start, service, input.owner);
+  if (!chosen.ok) return unreachable(chosen.says, chosen.nearest);
   const move = { service, from, to: target.ip };
   const asMove = { ...goal, to: target.ip };
   const style = input.style === 'auto' ? 'additive' : input.style;
@@ -41,7 +44,8 @@ export function moveTask(
     asMove,
     move,
     style,
-    decisions: decisionsOf({ ...input, start, goal }, service, style, target),
+    owner: chosen.owner,
+    decisions: decisionsOf({ ...input, start, goal }, service, style, target, chosen.decision),
     before,
     start,
     first: [style === 'in-place' ? { ...moved, isInWindow: true } : moved],

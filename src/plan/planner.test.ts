@@ -100,6 +100,15 @@ describe('in place', () => {
   });
 });
 
+describe('a Service that was given its address without asking for it', () => {
+  test('in place, asks for it first: going back would get another one', () => {
+    expect(ids(planIn({ isUnasked: true }, 'in-place', '10.0.20.210'))[0]).toBe('state-address');
+  });
+  test('additive, asks for it only where going back needs it', () => {
+    expect(ids(planIn({ isUnasked: true }, 'additive'))).not.toContain('state-address');
+  });
+});
+
 describe('owners', () => {
   test('an owner that applies by itself is frozen and thawed', () => {
     const job = of('repository', {

@@ -1,6 +1,7 @@
 /* Finds a plan for a goal: what the goal is for the search (plan/search.ts), or why it cannot be reached and what can. */
 import type { Flow } from '#dataplane/flow.ts';
 import type { Reader } from '#estate/estate.ts';
+import type { AddressOwner } from './address-owner.ts';
 import { planRepointTunnel, planSetPolicy } from './goal-one-change.ts';
 import { planRetire, planSplit } from './goal-sequence.ts';
 import { moveTask } from './move-task.ts';
@@ -16,6 +17,8 @@ export interface PlannerInput {
   readonly start: Reader;
   readonly goal: Goal;
   readonly style: Style | 'auto';
+  /** Who has a new address for good; undefined: the default is taken, and said. */
+  readonly owner?: AddressOwner;
   /** `quick`: without faults, which most counterexamples do not need. */
   readonly prove: (plan: Plan, depth: 'quick' | 'full') => Verdict;
   /** What the walk of the flow reads in the start. */

@@ -2,16 +2,16 @@
  * A release whose values nobody has written down: whoever upgrades it next does so from memory. They are written into a
  * file first, as they are, and the change is then made in that file.
  */
-import { type Reader, readerOver } from '#estate/estate.ts';
+import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { Repository } from '#estate/settings.ts';
 import { isContentKnown, repositoriesOf } from '#estate/stated.ts';
-import type { SetChange, Setting } from './change.ts';
+import { remade } from './both-addresses.ts';
+import type { SetChange } from './change.ts';
 import { because, createdSetting, type DraftChange } from './draft.ts';
 import { writesOf } from './patch.ts';
 import type { Changes, RepairContext } from './repair.ts';
 import { slug } from './repoint.ts';
-import { moveItself } from './second-service.ts';
 import type { Refutation } from './verdict.ts';
 
 const paths = {
@@ -21,11 +21,6 @@ const paths = {
   loadBalancerIp: 'service.spec.loadBalancerIP',
   externalPolicy: 'service.spec.externalTrafficPolicy',
 } as const;
-
-/** true: the text is written down as it is before anything is changed, and can be edited afterwards. */
-export function isStatedFirst(setting: Setting): boolean {
-  return setting.of === 'statedSetting' && (setting.after?.resource ?? '').startsWith('values of ');
-}
 
 /** The changes with the release's values written down first; undefined: they are known, or it is no such release. */
 export function stateValues(
@@ -39,12 +34,9 @@ export function stateValues(
   );
   if (owner === undefined || isContentKnown(start, owner, move.service)) return undefined;
   const values = valuesStated(start, move.service, owner, refuted);
-  const written = writesOf(start, values.change as SetChange);
-  if (!written.ok) return undefined;
-  const stated = readerOver(start, written.writes);
-  const made = (c: DraftChange): DraftChange =>
-    c.id === 'move-service' ? { ...c, ...moveItself(stated, move, goal.policy, c.because) } : c;
-  return [values, ...changes.map(made)];
+  return writesOf(start, values.change as SetChange).ok
+    ? remade(start, [values, ...changes], move, goal)
+    : undefined;
 }
 
 function valuesStated(

@@ -5,14 +5,16 @@
 import type { Reader } from '#estate/estate.ts';
 import { collectionsOf, type Fact, type FactKey } from '#estate/fact.ts';
 import { type Reference, referencesTo } from '#estate/reference.ts';
-import { because, type DraftChange } from './draft.ts';
+import type { AddressOwner } from './address-owner.ts';
+import { bothAddresses } from './both-addresses.ts';
+import { answerText, because, type DraftChange } from './draft.ts';
 import { keyOfSetting } from './patch.ts';
 import type { Goal } from './plan.ts';
 import { repairAllowlist, repairMiddleware } from './repair-access.ts';
+import { stateAddress } from './repair-address.ts';
 import { fetchSecret, freezeAndThaw, pinChart, publishElsewhere } from './repair-owner.ts';
 import { stateValues } from './repair-values.ts';
 import { type Move, repoint, slug } from './repoint.ts';
-import { addSecond, retireFirst } from './second-service.ts';
 import type { Refutation } from './verdict.ts';
 
 export interface RepairContext {
@@ -20,6 +22,8 @@ export interface RepairContext {
   readonly goal: Extract<Goal, { kind: 'move' }>;
   readonly move: Move;
   readonly style: 'additive' | 'in-place';
+  /** Who has the new address at the end, where two Services answer for a while. */
+  readonly owner: AddressOwner;
   /** What the flow's walk reads in the start. */
   readonly readsOf: (flow: NonNullable<Refutation['flow']>) => Pick<ReadonlySet<string>, 'has'>;
 }
@@ -30,8 +34,10 @@ export type Changes = readonly DraftChange[];
 export function repair(context: RepairContext, changes: Changes, refuted: Refutation): Changes | undefined {
   const isEarly = refuted.invariant === 'consumers-served' || refuted.invariant === 'published-service';
   if (isEarly && context.style === 'additive' && changes.some((c) => c.id === 'move-service')) {
-    return bothAddresses(context, changes, refuted);
+    return withBoth(context, changes, refuted);
   }
+  const asked = stateAddress(context, changes, refuted);
+  if (asked !== undefined) return asked;
   switch (refuted.invariant) {
     case 'credentials-reachable':
       return fetchSecret(context, changes, refuted);
@@ -54,39 +60,45 @@ function repairFlow(context: RepairContext, changes: Changes, refuted: Refutatio
   if (refuted.faultId?.startsWith('owner-applies'))
     return stateValues(context, changes, refuted) ?? freezeAndThaw(context, changes, refuted);
   if (context.style === 'additive' && changes.some((c) => c.id === 'move-service')) {
-    return bothAddresses(context, changes, refuted);
+    return withBoth(context, changes, refuted);
   }
-  if ((refuted.heldAnswers ?? []).length > 0) return waitOut(changes, refuted);
+  if ((refuted.heldAnswers ?? []).length > 0) return waitOut(context, changes, refuted);
   return repointCulprit(context, changes, refuted) ?? repairMiddleware(context, changes, refuted);
 }
 
 /** Some client knows only one of the two addresses at any moment: both must answer for a while. */
-function bothAddresses(context: RepairContext, changes: Changes, refuted: Refutation): Changes {
-  const { start, move, goal } = context;
+function withBoth(context: RepairContext, changes: Changes, refuted: Refutation): Changes {
+  const { start, move, goal, owner } = context;
   const why = because(refuted.says, refuted.invariant, [move.service.evidence]);
-  const leave = because(`${goal.service} is to leave ${move.from}`, 'goal', [move.service.evidence]);
   return changes.flatMap((c) =>
-    c.id === 'move-service'
-      ? [addSecond(start, move, goal.policy, why), retireFirst(start, move, leave)]
-      : [c],
+    c.id === 'move-service' ? bothAddresses(start, move, goal, owner, why) : [c],
   );
 }
 
 /** A wait where the failing answer is still held: before the failing change, or after the one taken back. */
-function waitOut(changes: Changes, refuted: Refutation): Changes | undefined {
+function waitOut(context: RepairContext, changes: Changes, refuted: Refutation): Changes | undefined {
   const longest = [...(refuted.heldAnswers ?? [])].sort((a, b) => b.seconds - a.seconds)[0];
-  const at = changes.findIndex((c) => c.id === refuted.at.after);
-  if (longest === undefined || at < 0) return undefined;
+  const failing = changes.findIndex((c) => c.id === refuted.at.after);
+  if (longest === undefined || failing < 0) return undefined;
   const direction = refuted.at.direction;
-  const cut = direction === 'forward' ? lastInWindow(changes, at) : undefined;
-  const isWindow = refuted.invariant === 'window' || cut !== undefined;
+  const isAdditive = context.style === 'additive';
+  const at = isAdditive && direction === 'forward' ? beginOfWindow(changes, failing) : failing;
+  const cut = direction === 'forward' && !isAdditive ? lastInWindow(changes, at) : undefined;
+  const isWindow = !isAdditive && (refuted.invariant === 'window' || cut !== undefined);
   const place = direction === 'back' || isWindow ? (cut ?? at) + 1 : at;
   const near = direction === 'back' || isWindow ? changes[place] : changes[place - 1];
-  const wait = waitChange(changes, changes[cut ?? at], longest, direction, refuted, isWindow);
+  const wait = waitChange(context, changes, changes[cut ?? at], longest, direction, refuted, isWindow);
   if (near?.change.kind !== 'wait' || near.change.direction !== direction)
     return inserted(changes, place, [wait]);
   if (near.change.for.seconds >= longest.seconds) return undefined;
   return changes.map((c) => (c === near ? { ...wait, id: near.id } : c));
+}
+
+/** A window in which the address only changes hands is no time to wait or to re-point in: that comes before it. */
+function beginOfWindow(changes: Changes, at: number): number {
+  let begin = at;
+  while (changes[begin]?.isInWindow && changes[begin - 1]?.isInWindow) begin--;
+  return begin;
 }
 
 /** What is held after a window is waited out inside it: names may fail there, and not behind it. */
@@ -97,6 +109,7 @@ function lastInWindow(changes: Changes, at: number): number | undefined {
 }
 
 function waitChange(
+  context: RepairContext,
   changes: Changes,
   beside: DraftChange | undefined,
   longest: { readonly record: FactKey; readonly seconds: number },
@@ -104,17 +117,21 @@ function waitChange(
   refuted: Refutation,
   isWindow: boolean,
 ): DraftChange {
-  const name = longest.record.split('|').slice(-2).join(' ');
+  const name = answerText(context.start, longest.record);
   const back = direction === 'back' ? ' when rolling back' : '';
   return {
     id: unique(changes, `wait-${slug(name)}${direction === 'back' ? '-back' : ''}`),
     title: `Wait ${longest.seconds} s until no cache answers the other ${name}${back}`,
-    phase: isWindow ? 'cut over' : beside?.phase === 'retire' ? 're-point' : (beside?.phase ?? 're-point'),
+    phase: isWindow ? 'cut over' : isLeaving(beside) ? 're-point' : (beside?.phase ?? 're-point'),
     ...(beside?.isInWindow && isWindow && { isInWindow: true }),
     change: { kind: 'wait', direction, for: { kind: 'answers', ...longest } },
     through: { by: 'time', system: 'dns' },
     because: because(refuted.says, refuted.invariant),
   };
+}
+
+function isLeaving(change: DraftChange | undefined): boolean {
+  return change?.phase === 'retire' || change?.phase === 'hand over';
 }
 
 const kinds = [
@@ -208,7 +225,8 @@ function placed(
     return inserted(withEarly, endOfWindow(withEarly, cut), inWindow);
   }
   const at = withEarly.findIndex((c) => c.id === refuted.at.after);
-  return inserted(withEarly, at < 0 ? withEarly.length : beforeWaits(withEarly, at), late);
+  const begin = beginOfWindow(withEarly, at);
+  return inserted(withEarly, at < 0 ? withEarly.length : beforeWaits(withEarly, begin), late);
 }
 
 function endOfPreparation(changes: Changes): number {

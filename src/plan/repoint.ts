@@ -7,7 +7,7 @@ import type { Reference } from '#estate/reference.ts';
 import { addressesIn, dialled } from '#estate/reference-places.ts';
 import type { Ip } from '#net/ip.ts';
 import type { Because } from './change.ts';
-import { type DraftChange, makeChange, type Phase, type Wanted } from './draft.ts';
+import { answerText, type DraftChange, makeChange, type Phase, type Wanted } from './draft.ts';
 import { firewallRepointed } from './repoint-firewall.ts';
 
 /** The move that a reference follows. */
@@ -38,19 +38,19 @@ export function repoint(
       return one(
         reader,
         recordWanted(fact as Fact<'recordSet'>, move),
-        named(fact, 're-point', 'record', why),
+        named(reader, fact, 're-point', 'record', why),
       );
     case 'translation':
       return one(
         reader,
         [{ fact: fact as Fact<'translation'>, fields: { to: move.to } }],
-        named(fact, 're-point', 'translation', why),
+        named(reader, fact, 're-point', 'translation', why),
       );
     case 'nameRule':
       return one(
         reader,
         nameRuleWanted(fact as Fact<'nameRule'>, move),
-        named(fact, 're-point', 'name-rule', why),
+        named(reader, fact, 're-point', 'name-rule', why),
       );
     case 'tunnelRule':
       return tunnelRepointed(reader, fact as Fact<'tunnelRule'>, move, why);
@@ -61,19 +61,19 @@ export function repoint(
       return one(
         reader,
         workloadWanted(fact as Fact<'workload'>, move),
-        named(fact, 're-point', 'workload', why),
+        named(reader, fact, 're-point', 'workload', why),
       );
     case 'unmanagedHop':
       return one(
         reader,
         hopWanted(reader, fact as Fact<'unmanagedHop'>, move),
-        named(fact, 're-point', 'bridge', why),
+        named(reader, fact, 're-point', 'bridge', why),
       );
     case 'monitor':
       return one(
         reader,
         [{ fact: fact as Fact<'monitor'>, fields: { expectsIp: move.to } }],
-        named(fact, 'finish', 'monitor', why),
+        named(reader, fact, 'finish', 'monitor', why),
       );
     case 'mention':
       return mentionRepointed(reader, fact as Fact<'mention'>, move, why);
@@ -91,19 +91,27 @@ function one(
   return { changes: [makeChange(reader, wanted, described)], isIndependent: false };
 }
 
-function named(fact: Fact, phase: Phase, word: string, why: Because) {
+function named(reader: Reader, fact: Fact, phase: Phase, word: string, why: Because) {
   const id = fact.key.slice(fact.kind.length + 1);
   const evidence: readonly Evidence[] = [...why.evidence, fact.evidence];
-  const says = word === 'monitor' ? `Expect the new address in monitor ${id}` : `Re-point ${titleOf(fact)}`;
+  const says =
+    word === 'monitor' ? `Expect the new address in monitor ${id}` : `Re-point ${titleOf(reader, fact)}`;
   return { id: `${word}-${slug(id)}`, title: says, phase, because: { ...why, evidence } };
 }
 
-function titleOf(fact: Fact): string {
+function titleOf(reader: Reader, fact: Fact): string {
   if (fact.kind === 'recordSet') {
     const r = (fact as Fact<'recordSet'>).value;
     return `${r.name} ${r.type} in ${r.server}`;
   }
-  return `${fact.kind} ${fact.key.slice(fact.kind.length + 1)}`;
+  if (fact.kind === 'nameRule') return answerText(reader, fact.key);
+  if (fact.kind === 'translation') return `the translation of ${answerText(reader, fact.key)}`;
+  if (fact.kind === 'workload') {
+    const { type, namespace, name } = (fact as Fact<'workload'>).value;
+    return `${type} ${namespace}/${name}`;
+  }
+  const name = fact.kind === 'unmanagedHop' ? 'the bridge' : fact.kind;
+  return `${name} ${fact.key.slice(fact.kind.length + 1)}`;
 }
 
 export function slug(text: string): string {

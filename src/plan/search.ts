@@ -4,13 +4,13 @@
  */
 import { type Reader, readerOver } from '#estate/estate.ts';
 import type { FactKey } from '#estate/fact.ts';
+import { isStatedFirst } from './both-addresses.ts';
 import { because, type DraftChange } from './draft.ts';
 import type { Unmet } from './goal.ts';
 import { writesOf } from './patch.ts';
 import type { Plan } from './plan.ts';
 import type { PlannerInput, PlanOutcome } from './planner.ts';
 import { inserted, keysWritten, type RepairContext, repair } from './repair.ts';
-import { isStatedFirst } from './repair-values.ts';
 import { repoint } from './repoint.ts';
 import { withShortTtls } from './shorter-window.ts';
 import { simulate } from './simulate.ts';
@@ -90,9 +90,9 @@ export class PlanSearch {
   }
 
   #context(): RepairContext {
-    const { move, style, asMove } = this.#task;
+    const { move, style, owner, asMove } = this.#task;
     const start = this.#stated();
-    return { start, goal: asMove, move, style, readsOf: this.#input.readsOf };
+    return { start, goal: asMove, move, style, owner, readsOf: this.#input.readsOf };
   }
 
   /** The task's start with the texts that the changes state first: they can be edited like those that were there. */

@@ -1,27 +1,23 @@
-/*
- * Two addresses at once: a second Service for the same pods at the new address, and later the first one leaving the old.
- * Which object owns the new address for good is a decision: the chart's second Service, or one beside the chart. That the
- * chart's own Service takes it over later, in a second window, is not planned, and so not offered.
- */
+/* Two addresses at once: a second Service for the same pods at the new address, and later the first one leaving the old. */
 import type { Reader } from '#estate/estate.ts';
-import type { Fact } from '#estate/fact.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import { repositoriesOf, statementsOf } from '#estate/stated.ts';
+import type { AddressOwner } from './address-owner.ts';
 import type { Because, Setting } from './change.ts';
 import { createdSetting, type DraftChange, makeChange } from './draft.ts';
-import type { Decision } from './plan.ts';
 import type { Move } from './repoint.ts';
-import { releaseOf } from './simulate.ts';
 
 /** The second Service: same pods and ports, its own address, not shared. */
 export function secondService(
   move: Move,
   policy: Service['externalPolicy'],
+  owner: AddressOwner,
   name: string = `${move.service.value.name}-lb`,
 ): Service {
   const { sharingKey, loadBalancerIp, healthCheckNodePort, annotations, ...rest } = move.service.value;
   return {
     ...rest,
+    ...(owner !== 'additional-services' && { labels: withoutOwner(rest.labels) }),
     annotations: withoutAddressing(annotations),
     name,
     type: 'LoadBalancer',
@@ -33,22 +29,42 @@ export function secondService(
   };
 }
 
+/** Labels by which a chart knows what it made are not for what it did not make. */
+function withoutOwner(labels: Service['labels']): Service['labels'] {
+  return Object.fromEntries(
+    Object.entries(labels).filter(([k]) => !/^(app\.kubernetes\.io\/managed-by|helm\.sh\/)/.test(k)),
+  );
+}
+
 /** Annotations that say which address it gets, and what controllers wrote about it, belong to the first Service. */
 function withoutAddressing(annotations: Service['annotations']): Service['annotations'] {
   return Object.fromEntries(Object.entries(annotations).filter(([k]) => !/metallb|meta\.helm\.sh/.test(k)));
 }
 
-/** The change that makes it, through the owner of the first one where it has a repository. */
+/**
+ * The change that makes it: through the repository that owns the first one, or, where it is to go again, live and beside
+ * every repository.
+ */
 export function addSecond(
   reader: Reader,
   move: Move,
   policy: Service['externalPolicy'],
   why: Because,
+  owner: AddressOwner,
   name?: string,
 ): DraftChange {
-  const value = secondService(move, policy, name);
-  const repository = repositoriesOf(reader, move.service).find((r) => r.type !== 'unknown');
-  const statement = repository && statementsOf(reader, repository, move.service, 'requestedIps')[0];
+  const value = secondService(move, policy, owner, name);
+  const isKept = owner !== 'chart-service-later';
+  const owned = repositoriesOf(reader, move.service).find((r) => r.type !== 'unknown');
+  const isOfChart = owner === 'additional-services';
+  // a release that is upgraded from memory keeps no files beside its values
+  const repository = isKept && (isOfChart || owned?.type !== 'helm') ? owned : undefined;
+  const statement =
+    repository && isOfChart
+      ? (['requestedIps', 'loadBalancerIp', 'externalPolicy'] as const).flatMap((field) =>
+          statementsOf(reader, repository, move.service, field),
+        )[0]
+      : undefined;
   const text = statement === undefined ? [] : insertion(reader, statement.fact, value);
   const title = `Add Service ${value.namespace}/${value.name} at ${move.to} (${policy})`;
   return {
@@ -112,29 +128,4 @@ export function moveItself(
     phase: 'cut over',
     because: why,
   });
-}
-
-/** Who owns the new address for good, with what each choice means. */
-export function ownerDecision(reader: Reader, service: Fact<'service'>): Decision {
-  const release = releaseOf(reader, service);
-  const hasChart = release?.chart.endsWith('traefik') === true;
-  const beside = {
-    name: 'beside',
-    consequence: 'a Service that no chart knows: its ports must be kept equal by hand',
-  };
-  const chart = {
-    name: 'additional-services',
-    consequence:
-      "the chart's additionalServices makes the Service: upgrades keep both alike, and no window is needed",
-  };
-  return {
-    question: 'Which object owns the new address for good?',
-    chosen: hasChart ? chart.name : beside.name,
-    options: hasChart ? [chart, beside] : [beside],
-    by: 'default',
-    because: hasChart
-      ? 'the chart can make the second Service itself'
-      : 'no chart that can make a second Service is known',
-    evidence: [service.evidence],
-  };
 }

@@ -10,6 +10,7 @@ const titles: Readonly<Record<Phase, string>> = {
   're-point': 'Re-point who uses the old address',
   'cut over': 'Cut over',
   retire: 'Leave the old address',
+  'hand over': 'Hand the new address over',
   finish: 'Finish',
 };
 
@@ -42,11 +43,14 @@ function stageOf(group: readonly DraftChange[], used: Map<string, number>, windo
   used.set(phase, n);
   const id = phase.replaceAll(' ', '-') + (n === 1 ? '' : `-${n}`);
   const title = titles[phase] + (n === 1 ? '' : `, part ${n}`);
-  const window =
-    first?.isInWindow === true
-      ? { says: 'names may fail while clients move', seconds: windowSeconds }
-      : undefined;
+  const window = first?.isInWindow === true ? { says: windowSays(phase), seconds: windowSeconds } : undefined;
   return { id, title, changes: group.map(plain), gates: gatesOf(group, phase), ...(window && { window }) };
+}
+
+function windowSays(phase: Phase): string {
+  return phase === 'hand over'
+    ? 'names may fail while the new address changes hands'
+    : 'names may fail while clients move';
 }
 
 function plain({ phase, isInWindow, ...change }: DraftChange): PlannedChange {

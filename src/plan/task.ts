@@ -1,6 +1,7 @@
 /* What a search works on: the changes that reach a goal at once, when it is met, what it leaves alone. */
 import type { Reader } from '#estate/estate.ts';
 import type { FactKey } from '#estate/fact.ts';
+import type { AddressOwner } from './address-owner.ts';
 import type { DraftChange } from './draft.ts';
 import type { Unmet } from './goal.ts';
 import type { Decision, Goal, OutOfScope, Style } from './plan.ts';
@@ -16,6 +17,7 @@ export interface Task {
   readonly move: Move;
   readonly asMove: MoveGoal;
   readonly style: Style;
+  readonly owner: AddressOwner;
   readonly decisions: readonly Decision[];
   /** Changes of earlier parts of the plan, and the state that they leave: there this part begins. */
   readonly before: readonly DraftChange[];

@@ -113,7 +113,7 @@ function waitText({ direction, for: why }: WaitChange): string {
         : '';
   switch (why.kind) {
     case 'answers':
-      return `${durationText(why.seconds)} until no cache answers the old ${plain(why.record.slice('recordSet:'.length))}${when}`;
+      return `${durationText(why.seconds)} until no cache answers the old ${plain(why.record.slice(why.record.indexOf(':') + 1))}${when}`;
     case 'stragglers':
       return `until nobody was seen at ${why.ip} for ${durationText(why.seconds)} (by ${plain(why.seenBy)})${when}`;
     case 'condition':
@@ -153,6 +153,15 @@ function decisionText(d: Decision, { palette, width }: Look): string {
     palette.dim(wrap(`or ${plain(o.name)}: ${plain(o.consequence)}`, width, '      ')),
   );
   return [wrap(line, width, '    ').replace(/^ {4}/, '  · '), ...rest].join('\n');
+}
+
+/** A decision before it is made: its options by number, with what each means. */
+export function decisionToText({ question, options, chosen }: Decision, { palette, width }: Look): string {
+  const lines = options.map((o, i) => {
+    const name = o.name === chosen ? `${o.name} (default)` : o.name;
+    return wrap(`${i + 1}. ${palette.strong(plain(name))}: ${plain(o.consequence)}`, width, '     ').slice(2);
+  });
+  return [palette.strong(plain(question)), ...lines].join('\n');
 }
 
 function outOfScopeText(list: readonly OutOfScope[], look: Look): readonly string[] {

@@ -2,8 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { makeEstate, readerOf } from '#estate/estate.ts';
 import { type Fact, fact } from '#estate/fact.ts';
+import type { Service } from '#estate/kubernetes.ts';
 import type { SetChange } from '#plan/change.ts';
 import { safeDiff } from './edit-diff.ts';
+import { ownFileOf } from './own-file.ts';
 import { fileChangesOf } from './plan-edits.ts';
 
 const evidence = { file: 'x' };
@@ -94,23 +96,161 @@ const second = (policy: string) => ({
   },
 });
 
+/** What the plan states where the chart itself makes the second Service. */
+const inChart = {
+  of: 'statedSetting',
+  id: 'infra|new',
+  before: null,
+  after: {
+    repository: 'source/infra',
+    file,
+    line: 1,
+    start: 1,
+    end: 2,
+    resource: 'helm_release.traefik',
+    path: 'service.additionalServices.lb',
+    value: 'LoadBalancer 10.0.0.2',
+  },
+};
+
 describe("a second Service of Traefik's chart", () => {
   it('has its type beside the spec until chart 39', async () => {
-    expect(await textAfter(set(second('local')), '39.0.5')).toMatch(/lb = \{\s+type {3}= "LoadBalancer"/);
+    expect(await textAfter(set(inChart, second('local')), '39.0.5')).toMatch(
+      /lb = \{\s+type {3}= "LoadBalancer"/,
+    );
   });
   it('has none there from chart 40', async () => {
-    expect(await textAfter(set(second('local')), '40.1.0')).not.toContain('LoadBalancer"\n');
+    expect(await textAfter(set(inChart, second('local')), '40.1.0')).not.toContain('LoadBalancer"\n');
   });
   it('is refused before chart 27', async () => {
-    expect(await textAfter(set(second('local')), '26.1.0')).toBe(
+    expect(await textAfter(set(inChart, second('local')), '26.1.0')).toBe(
       'chart 26 has no additionalServices (27 and later have)',
     );
   });
   it('has its ports exposed by name', async () => {
-    expect(await textAfter(set(second('local')), '39.0.5')).toMatch(
+    expect(await textAfter(set(inChart, second('local')), '39.0.5')).toMatch(
       /ports = \{\s+web = \{\s+expose = \{\s+lb = true/,
     );
   });
+});
+
+describe('a second Service beside the chart', () => {
+  const made = async (there?: string) => {
+    const { reader } = house(hcl, '26.1.0');
+    return fileChangesOf(set(second('local')), reader, async () => there);
+  };
+  it('is a resource in a file of its own', async () => {
+    expect(await made()).toEqual({
+      ok: true,
+      files: [
+        {
+          file: 'source/infra/traefik-lb-service.tf',
+          before: '',
+          after: `resource "kubernetes_service_v1" "traefik_lb" {
+  metadata {
+    name      = "traefik-lb"
+    namespace = "traefik"
+    annotations = {
+      "metallb.io/loadBalancerIPs" = "10.0.0.2"
+    }
+  }
+  spec {
+    type                    = "LoadBalancer"
+    external_traffic_policy = "Local"
+    port {
+      name        = "web"
+      port        = 80
+      protocol    = "TCP"
+      target_port = "web"
+    }
+  }
+}
+`,
+          remarks: [],
+          isNew: true,
+        },
+      ],
+    });
+  });
+  it('does not overwrite a file of that name', async () => {
+    expect(await made('resource')).toMatchObject({ ok: false, says: 'a file of this name is there already' });
+  });
+  it('is a manifest beside YAML', () => {
+    const value = { ...second('local').after, selector: { app: 'traefik' } } as unknown as Service;
+    expect(ownFileOf(value, 'source/flux/web/release.yaml')).toEqual({
+      file: 'source/flux/web/traefik-lb-service.yaml',
+      text: `apiVersion: v1
+kind: Service
+metadata:
+  name: traefik-lb
+  namespace: traefik
+  annotations:
+    metallb.io/loadBalancerIPs: 10.0.0.2
+spec:
+  type: LoadBalancer
+  externalTrafficPolicy: Local
+  selector:
+    app: traefik
+  ports:
+    - name: web
+      port: 80
+      protocol: TCP
+      targetPort: web
+`,
+    });
+  });
+});
+
+it('a chart that is not Traefik has its fields right below service', async () => {
+  const text = `kind: HelmRelease
+metadata:
+  name: public
+  namespace: web
+spec:
+  values:
+    controller:
+      service:
+        externalTrafficPolicy: Local
+`;
+  const facts = [
+    of('service', { ...house(hcl, '39').service, name: 'public-controller', namespace: 'web' }),
+    of('repository', {
+      id: 'flux',
+      type: 'yaml',
+      path: 'source/flux',
+      applies: 'on-push',
+      owns: ['service/web/public-controller'],
+    }),
+    of('statedSetting', {
+      repository: 'flux',
+      file: 'source/flux/web.yaml',
+      line: 5,
+      start: 40,
+      end: 45,
+      resource: 'HelmRelease web/public',
+      path: 'spec.values.controller.service.externalTrafficPolicy',
+      value: 'Local',
+    }),
+  ];
+  const change = set({
+    of: 'service',
+    id: 'home/web/public-controller',
+    before: { type: 'LoadBalancer' },
+    after: { type: 'ClusterIP' },
+  });
+  const done = await fileChangesOf(change, readerOf(makeEstate(facts)), async () => text);
+  expect(done.ok && done.files.map((f) => f.after)).toEqual([
+    `kind: HelmRelease
+metadata:
+  name: public
+  namespace: web
+spec:
+  values:
+    controller:
+      service:
+        type: ClusterIP
+`,
+  ]);
 });
 
 it('a chart is pinned behind its name', async () => {
@@ -136,7 +276,7 @@ it('the type goes where the chart reads it', async () => {
 
 it('a file that is not there is named', async () => {
   const { reader } = house(hcl, '39');
-  expect(await fileChangesOf(set(second('local')), reader, async () => undefined)).toEqual({
+  expect(await fileChangesOf(set(inChart, second('local')), reader, async () => undefined)).toEqual({
     ok: false,
     file,
     says: 'the file is not there',

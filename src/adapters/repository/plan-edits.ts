@@ -17,6 +17,8 @@ export interface FileChange {
   readonly before: string;
   readonly after: string;
   readonly remarks: readonly string[];
+  /** The file is made by the change. */
+  readonly isNew?: boolean;
 }
 
 export type FileChanges =
@@ -32,6 +34,8 @@ export interface WantedEdit {
   readonly place: Place;
   readonly value: EditValue | undefined;
   readonly isOptional?: boolean;
+  /** The whole text of a file that is not there yet; `place` says nothing then. */
+  readonly made?: string;
 }
 
 /** Kinds of facts that files hold; all others are the effect of applying them. */
@@ -42,7 +46,14 @@ export async function fileChangesOf(change: SetChange, reader: Reader, read: Rea
   const texts = new Map<string, { before: string; now: string; remarks: string[] }>();
   const wanted = wantedEdits(change, reader);
   if ('says' in wanted) return { ok: false, ...wanted };
+  const made: FileChange[] = [];
   for (const edit of wanted) {
+    if (edit.made !== undefined) {
+      if ((await read(edit.file)) !== undefined)
+        return { ok: false, file: edit.file, says: 'a file of this name is there already' };
+      made.push({ file: edit.file, before: '', after: edit.made, remarks: [], isNew: true });
+      continue;
+    }
     const file = texts.get(edit.file) ?? (await opened(edit.file, read));
     if (file === undefined) return { ok: false, file: edit.file, says: 'the file is not there' };
     texts.set(edit.file, file);
@@ -54,7 +65,7 @@ export async function fileChangesOf(change: SetChange, reader: Reader, read: Rea
     file.remarks.push(...done.remarks);
   }
   const files = [...texts].map(([file, t]) => ({ file, before: t.before, after: t.now, remarks: t.remarks }));
-  return { ok: true, files: files.filter((f) => f.before !== f.after) };
+  return { ok: true, files: [...files.filter((f) => f.before !== f.after), ...made] };
 }
 
 async function opened(file: string, read: ReadText) {
@@ -88,7 +99,7 @@ function wantedEdits(change: SetChange, reader: Reader): readonly WantedEdit[] |
     for (const setting of change.settings) all.push(...editsOf(setting, reader));
     const stated = new Set(all.map((e) => `${e.file}|${String(e.place.path)}`));
     for (const setting of change.settings) {
-      const derived = objectEdits(setting, reader);
+      const derived = objectEdits(setting, change, reader);
       all.push(...derived.filter((e) => !stated.has(`${e.file}|${String(e.place.path)}`)));
     }
     return all;
@@ -99,11 +110,20 @@ function wantedEdits(change: SetChange, reader: Reader): readonly WantedEdit[] |
 }
 
 /** Edits for objects whose fields no stated setting of the plan carries. */
-function objectEdits(setting: Setting, reader: Reader): readonly WantedEdit[] {
-  if (setting.of === 'service') return serviceEdits(setting, reader);
+function objectEdits(setting: Setting, change: SetChange, reader: Reader): readonly WantedEdit[] {
+  if (setting.of === 'service') return serviceEdits(setting, reader, isByChart(change));
   if (setting.of === 'middleware') return middlewareEdits(setting, reader);
   return setting.of === 'ingress' ? publishedServiceEdits(setting, reader) : [];
 }
+
+/** The change states the chart's own second Service; any other new Service is a file of its own. */
+function isByChart(change: SetChange): boolean {
+  return change.settings.some(
+    (s) => s.of === 'statedSetting' && additional.test((s.after ?? s.before)?.path ?? ''),
+  );
+}
+
+const additional = /additionalServices/;
 
 function editsOf(setting: Setting, reader: Reader): readonly WantedEdit[] {
   switch (setting.of) {
@@ -125,7 +145,7 @@ function statedEdit(setting: SettingOf<'statedSetting'>, reader: Reader): readon
   if (at?.file === undefined || at.path === undefined)
     throw new Refusal(`the plan names no file for ${setting.id}`);
   // a second Service of a chart is written from the Service itself, which says all that it needs
-  if (/additionalServices/.test(at.path) && fact === undefined) return [];
+  if (additional.test(at.path) && fact === undefined) return [];
   const value = setting.after?.value;
   const isGone = setting.after === null || (value === '' && setting.before?.value !== '');
   const place = { resource: at.resource ?? '', path: at.path };

@@ -10,6 +10,7 @@ import type { HelmRelease } from '#estate/repository.ts';
 import { repositoriesOf, statementsOf } from '#estate/stated.ts';
 import type { SettingOf } from '#plan/change.ts';
 import { type EditValue, Refusal } from './edit.ts';
+import { ownFileOf } from './own-file.ts';
 import type { WantedEdit } from './plan-edits.ts';
 
 /** Where a Service is stated: a chart's values below `prefix`, or a resource of Terraform's Kubernetes provider. */
@@ -21,8 +22,15 @@ export interface Home {
 }
 
 /** Edits for fields of the Service that no stated setting of the same change carries. */
-export function serviceEdits(setting: SettingOf<'service'>, reader: Reader): readonly WantedEdit[] {
-  if (setting.before === null) return created(setting.after as Service, reader);
+export function serviceEdits(
+  setting: SettingOf<'service'>,
+  reader: Reader,
+  isByChart: boolean,
+): readonly WantedEdit[] {
+  if (setting.before === null) {
+    const value = setting.after as Service;
+    return isByChart ? created(value, reader) : inOwnFile(value, reader);
+  }
   if (setting.after === null) return taken(setting.before as Service, reader);
   const fact = reader.get('service', setting.id);
   const home = fact && homeOf(reader, fact);
@@ -59,7 +67,9 @@ function policyName(policy: Service['externalPolicy']): string {
   return policy === 'local' ? 'Local' : 'Cluster';
 }
 
-function fieldPaths({ prefix, release }: Home): Readonly<Record<string, string>> {
+function fieldPaths(home: Home): Readonly<Record<string, string>> {
+  const { prefix, release } = home;
+  if (release === undefined && prefix !== '') return plainChartPaths(home);
   if (release === undefined) {
     return {
       requestedIps: 'metadata.annotations["metallb.io/loadBalancerIPs"]',
@@ -76,6 +86,17 @@ function fieldPaths({ prefix, release }: Home): Readonly<Record<string, string>>
     loadBalancerIp: `${prefix}service.spec.loadBalancerIP`,
     externalPolicy: `${prefix}service.spec.externalTrafficPolicy`,
     type: `${prefix}${type}`,
+  };
+}
+
+/** Most charts but Traefik's state a Service's fields right below `service`. */
+function plainChartPaths({ prefix }: Home): Readonly<Record<string, string>> {
+  return {
+    requestedIps: `${prefix}service.annotations["metallb.io/loadBalancerIPs"]`,
+    sharingKey: `${prefix}service.annotations["metallb.io/allow-shared-ip"]`,
+    loadBalancerIp: `${prefix}service.loadBalancerIP`,
+    externalPolicy: `${prefix}service.externalTrafficPolicy`,
+    type: `${prefix}service.type`,
   };
 }
 
@@ -125,6 +146,23 @@ function created(value: Service, reader: Reader): readonly WantedEdit[] {
   return [{ file: home.file, place: place(`service.additionalServices.${suffix}`), value: body }, ...exposed];
 }
 
+/** Beside the file that states the Service whose pods it has. */
+function inOwnFile(value: Service, reader: Reader): readonly WantedEdit[] {
+  const first = firstOf(value, reader);
+  const home = first && homeOf(reader, first);
+  if (home === undefined) {
+    throw new Refusal(`no file states the Service beside which ${value.namespace}/${value.name} is to stand`);
+  }
+  const { file, text } = ownFileOf(value, home.file);
+  return [{ file, place: { path: '' }, value: undefined, made: text }];
+}
+
+function firstOf(value: Service, reader: Reader): Fact<'service'> | undefined {
+  return reader
+    .all('service')
+    .find((f) => f.value.namespace === value.namespace && value.name.startsWith(`${f.value.name}-`));
+}
+
 function taken(value: Service, reader: Reader): readonly WantedEdit[] {
   const { home, suffix } = secondOf(value, reader);
   const at = (path: string) => ({
@@ -139,9 +177,7 @@ function taken(value: Service, reader: Reader): readonly WantedEdit[] {
 
 /** The chart's name for it: what follows the name of the Service that the chart makes anyway. */
 function secondOf(value: Service, reader: Reader): { readonly home: Home; readonly suffix: string } {
-  const first = reader
-    .all('service')
-    .find((f) => f.value.namespace === value.namespace && value.name.startsWith(`${f.value.name}-`));
+  const first = firstOf(value, reader);
   const home = first && homeOf(reader, first);
   if (first === undefined || home?.release === undefined || !/traefik$/.test(home.release.chart)) {
     throw new Refusal(

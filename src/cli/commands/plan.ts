@@ -1,20 +1,54 @@
 /* `sightline plan`: finds a plan for a goal, proves it, shows it, and writes it where asked. */
-import { makePlan, type PlanQuestion, type PlanReport } from '#app/plan.ts';
+import { loadSnapshot, type Snapshot } from '#app/load-snapshot.ts';
+import {
+  type OpenDecision,
+  openDecision,
+  type PlanQuestion,
+  type PlanReport,
+  planSnapshot,
+} from '#app/plan.ts';
 import { writePlan, writeProof } from '#app/plan-file.ts';
 import { SightlineError } from '#estate/error.ts';
 import { plain } from '#report/plain.ts';
-import { planToText } from '#report/plan-text.ts';
+import { decisionToText, planToText } from '#report/plan-text.ts';
 import { proofToText } from '#report/proof-text.ts';
 import type { Run } from '../main.ts';
 import type { Terminal } from '../terminal.ts';
 
-export const run: Run = async (terminal, [snapshot = ''], options) => {
-  const report = await makePlan(questionOf(snapshot, options));
+export const run: Run = async (terminal, [path = ''], options) => {
+  const snapshot = await loadSnapshot(path);
+  const asked = questionOf(path, options);
+  const report = planSnapshot(snapshot, options.json ? asked : await decided(terminal, snapshot, asked));
   if (options.json) terminal.out(JSON.stringify(report, null, 2));
   else show(terminal, report);
   await keep(terminal, report, options.out);
   return report.outcome.kind === 'planned' && report.proof?.kind === 'proved' ? 0 : 1;
 };
+
+/** Decisions that only the user can make are asked where somebody is there; otherwise the default is taken, and said. */
+async function decided(terminal: Terminal, snapshot: Snapshot, asked: PlanQuestion): Promise<PlanQuestion> {
+  const { ask } = terminal;
+  let question = asked;
+  if (ask === undefined) return question;
+  for (
+    let open = openDecision(snapshot, question);
+    open !== undefined;
+    open = openDecision(snapshot, question)
+  ) {
+    terminal.note(decisionToText(open.decision, terminal));
+    const answer = await ask('  number or name, Enter for the default: ', new AbortController().signal);
+    const chosen = optionOf(open, answer.trim());
+    if (chosen === undefined) terminal.note(`  ${JSON.stringify(answer)} is none of these`);
+    else question = { ...question, [open.sets]: chosen };
+  }
+  return question;
+}
+
+function optionOf({ decision }: OpenDecision, answer: string): string | undefined {
+  if (answer === '') return decision.chosen;
+  const named = decision.options.find((o) => o.name === answer);
+  return (named ?? (/^\d+$/.test(answer) ? decision.options[Number(answer) - 1] : undefined))?.name;
+}
 
 /** Options as commander gives them. */
 export function questionOf(snapshot: string, o: Record<string, unknown>): PlanQuestion {
@@ -33,6 +67,7 @@ export function questionOf(snapshot: string, o: Record<string, unknown>): PlanQu
     to: String(o.to ?? 'auto'),
     policy,
     style: (o.style ?? 'auto') as PlanQuestion['style'],
+    ...(typeof o.owner === 'string' && { owner: o.owner as NonNullable<PlanQuestion['owner']> }),
   };
 }
 

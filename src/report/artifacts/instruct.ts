@@ -27,8 +27,13 @@ export function instruct(input: ArtifactInput, id: string, way: Way): Instructio
   const task: Task = { input: state, planned, slug: slugOf(input.plan, id), way };
   if (change.kind === 'wait') return waited(change, way);
   if (planned.through.by === 'repository') return byRepository(task, change);
-  if (planned.through.system.startsWith('firewall/')) return firewallByHand(task, change);
+  if (isOfFirewall(planned.through.system, change)) return firewallByHand(task, change);
   return together([...bySystem(task, change), nothing]);
+}
+
+/** What runs on a firewall beside its rules (its resolver) has screens of its own. */
+function isOfFirewall(system: string, change: SetChange): boolean {
+  return system.startsWith('firewall/') && change.settings.every((s) => s.of !== 'nameRule');
 }
 
 function bySystem(task: Task, change: SetChange): readonly Instruction[] {

@@ -25,7 +25,9 @@ export function moveOf(plan: Plan, reader: Reader): MoveSummary | undefined {
   const service = reader.get('service', goal.service)?.value;
   const from = service?.vips[0]?.ip;
   if (service === undefined || from === undefined || goal.to === 'auto') return undefined;
-  const second = settingsOf(plan, 'service').find((s) => s.before === null)?.after as Service | undefined;
+  const made = settingsOf(plan, 'service');
+  const isGone = (id: string) => made.some((s) => s.id === id && s.after === null);
+  const second = made.find((s) => s.before === null && !isGone(s.id))?.after as Service | undefined;
   const stays = reader.by('service', 'vip', from).filter((f) => f.key !== `service:${goal.service}`);
   return {
     service: nameOf(service),

@@ -9,7 +9,7 @@ import { code } from '../artifacts/blocks.ts';
 import type { ArtifactInput } from '../artifacts/context.ts';
 import { instruct } from '../artifacts/instruct.ts';
 import { minutes, stagesToMermaid } from '../artifacts/mermaid.ts';
-import { moveOf } from '../artifacts/move.ts';
+import { type MoveSummary, moveOf } from '../artifacts/move.ts';
 import { evidenceText } from '../evidence-text.ts';
 import { escapeMarkdown, plain } from '../plain.ts';
 import { blocksToMarkdown } from './blocks-markdown.ts';
@@ -53,9 +53,15 @@ function titlePart({ plan, reader }: ArtifactInput): string {
   const says =
     move === undefined
       ? ''
-      : `At the end ${code(move.newService)} alone has ${code(move.to)}, with ${code(`externalTrafficPolicy: ${move.policy.after}`)}: the ingress sees real clients. ${code(move.from)} stays with ${plural(move.stays.length, 'other Service')}, untouched: ${move.stays.map(code).join(', ')}.`;
+      : `At the end ${code(move.newService)} alone has ${code(move.to)}, with ${code(`externalTrafficPolicy: ${move.policy.after}`)}: the ingress sees real clients. ${staysText(move)}`;
   const from = `Made from the snapshot ${code(plan.snapshot.path)}${plan.snapshot.takenAt === '' ? '' : ` of ${code(plan.snapshot.takenAt)}`}. If anything was changed since, make it anew: it would not fit any more.`;
   return [`# ${escapeMarkdown(title)}`, says, from, howToRead].filter((t) => t !== '').join('\n\n');
+}
+
+function staysText({ from, stays }: MoveSummary): string {
+  if (stays.length === 0) return `Nothing is left at ${code(from)}.`;
+  const who = stays.map(code).join(', ');
+  return `${code(from)} stays with ${plural(stays.length, 'other Service')}, untouched: ${who}.`;
 }
 
 const howToRead = `In every terminal, first: \`ARTIFACTS=/path/of/this/folder\`. Do one change after the other, in this order; the proof holds for this order only. **You should see** is the measure: where it differs, stop, and go **back** instead of on. Print this page or keep it on the machine: notes that live behind the ingress cannot be read when it is away.`;
