@@ -7,9 +7,10 @@ import type { DnsName } from '#net/name.ts';
 import type { Flow } from './flow.ts';
 import type { IngressRequest, IngressResult } from './ingress.ts';
 import type { PathInput, PathTrace } from './path.ts';
-import { isTooBig, quicMtu } from './quic.ts';
+import { quicMtu, tooNarrow } from './quic.ts';
 import type { Resolution } from './resolve.ts';
 import type { Hop, Identity, Quic, Trace } from './trace.ts';
+import type { Mtu } from './way.ts';
 
 /** The three stages of one state, and the HTTP/3 question that reuses the second. */
 export interface Stages {
@@ -28,17 +29,18 @@ export function traceOf(
   request: IngressRequest,
   before: readonly Hop[],
 ): Trace {
-  const hops = before.length === 0 ? path.hops : joined(before, path.hops);
+  const hops = joined(before, path.hops);
   const base = { flow, dialled: path.input.ip, gaps: path.gaps };
   if (!path.reached) return { ...base, hops, disposition: path.disposition, identities: noIdentities };
   const result = stages.ingress(path, request);
-  const big = request.protocol === 'udp' && result.listener?.http3 !== undefined && isTooBig(path);
+  const isHttp3 = request.protocol === 'udp' && result.listener?.http3 !== undefined;
+  const narrow = isHttp3 ? tooNarrow(path) : undefined;
   const arrived = path.disposition === 'delivered' ? result.disposition : path.disposition;
   const quic = stages.quic(path, result);
   return {
     ...base,
-    hops: [...hops, ...result.hops, ...(big ? [bigHop(path)] : [])],
-    disposition: big && arrived === 'delivered' ? 'too-big' : arrived,
+    hops: [...hops, ...result.hops, ...(narrow ? [bigHop(path, narrow)] : [])],
+    disposition: narrow && arrived === 'delivered' ? 'too-big' : arrived,
     reached: path.reached,
     ...(path.seenAs && { seenAs: path.seenAs }),
     ...(result.application && { application: result.application }),
@@ -51,12 +53,9 @@ export function traceOf(
 
 const noIdentities: readonly Identity[] = [];
 
-function bigHop(path: PathTrace): Hop {
-  const says = `The path carries ${path.mtu?.bytes} bytes at ${path.mtu?.where}; HTTP/3 needs ${quicMtu(path.input.family)}.`;
-  return {
-    host: path.mtu?.where ?? 'path',
-    steps: [{ stage: 'quic', says, because: path.mtu?.because ?? [] }],
-  };
+function bigHop(path: PathTrace, { bytes, where, because }: Mtu): Hop {
+  const says = `The path carries ${bytes} bytes at ${where}; HTTP/3 needs ${quicMtu(path.input.family)}.`;
+  return { host: where, steps: [{ stage: 'quic', says, because }] };
 }
 
 /** Hops put one after the other; the same host twice in a row is one hop. */

@@ -8,7 +8,7 @@ import type { Fact } from '#estate/fact.ts';
 import type { Ingress } from '#estate/ingress.ts';
 import { type Ip, parseIp } from '#net/ip.ts';
 import { contains, type IpRange, type Prefix, rangeHas } from '#net/prefix.ts';
-import type { Headers } from './headers.ts';
+import { type Headers, lastEntry } from './headers.ts';
 import type { Identity } from './trace.ts';
 import { missing } from './way.ts';
 
@@ -90,11 +90,10 @@ function addressRead(
 ): { readonly text: string } | { readonly gap: ReturnType<typeof missing> } {
   const log = ingress.accessLog;
   if (!log) return { text: '' };
-  const peer = headers.remote ?? '';
-  const lastOf = (text: string) => text.split(',').at(-1)?.trim() ?? '';
-  if (headers.remote === undefined)
+  const peer = headers.remote;
+  if (peer === undefined)
     return { gap: missing('identity/peer', 'podNetwork', 'the address that the ingress sees is not known') };
-  if (log.format === 'clf') return { text: lastOf(headers.logged) };
+  if (log.format === 'clf') return { text: lastEntry(headers.logged) };
   if (log.format === 'unknown')
     return {
       gap: missing(
@@ -109,7 +108,7 @@ function addressRead(
     case 'ClientHost':
       return { text: headers.logged };
     case 'ClientHost-last':
-      return { text: lastOf(headers.logged) };
+      return { text: lastEntry(headers.logged) };
     case 'unknown':
       return {
         gap: missing(

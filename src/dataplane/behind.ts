@@ -15,8 +15,8 @@ export interface Behind {
   readonly disposition: Disposition;
   readonly hops: readonly Hop[];
   readonly gaps: readonly Gap[];
-  /** The choice of the route alone, for requests that a middleware ends. */
-  readonly chosen?: Hop;
+  /** The choice of the route (or of none) alone, for requests that a middleware ends. */
+  readonly chosen: Hop;
   readonly middlewares: readonly Fact<'middleware'>[];
   /** Middlewares that are not all known. */
   readonly middlewareGap?: Gap;
@@ -32,14 +32,15 @@ export function behindListener(
 ): Behind {
   const routed = chooseRoute(reader, ingress.value, listener, request);
   if (routed.kind === 'route') return throughRoute(reader, ingress, listener, request, routed.route);
-  const asked = `${request.host ?? 'this host'}${request.path}`;
   const says =
     routed.kind === 'gap'
       ? `Not known: ${routed.gap.what}`
-      : `No route for ${asked}: the ingress answers 404.`;
+      : `No route for ${request.host ?? 'this host'}${request.path}: the ingress answers 404.`;
+  const chosen = ingressHop(ingress, says);
   return {
     disposition: routed.kind === 'gap' ? 'unknown' : 'rejected',
-    hops: [ingressHop(ingress, says)],
+    chosen,
+    hops: [chosen],
     gaps: routed.kind === 'gap' ? [routed.gap] : [],
     middlewares: [],
   };

@@ -3,6 +3,7 @@ import type { Fact } from '#estate/fact.ts';
 import { familyOf } from '#net/ip.ts';
 import { type DnsName, isUnder } from '#net/name.ts';
 import { type Ask, found, linked, none, type Resolution, unknown } from './resolution.ts';
+import { missing } from './way.ts';
 
 const clusterDomain = 'cluster.local' as DnsName;
 
@@ -16,7 +17,11 @@ export function clusterName(
   const system = resolver.value.serves.find((s) => s.startsWith('cluster/'));
   if (!system && resolver.value.program !== 'coredns') return undefined;
   const [service, namespace] = name.split('.');
-  const cluster = system?.slice('cluster/'.length) ?? a.reader.all('serviceProxy')[0]?.value.cluster ?? '';
+  const cluster = system?.slice('cluster/'.length) ?? onlyCluster(a);
+  if (cluster === undefined) {
+    const what = `for which cluster ${resolver.value.id} answers is not told`;
+    return [unknown(a, missing(`resolver/${resolver.value.id}/cluster`, 'resolver', what))];
+  }
   const fact = a.reader.get('service', `${cluster}/${namespace}/${service}`);
   if (!fact) {
     const gap = a.reader.gap('service', `cluster/${cluster}`);
@@ -35,4 +40,10 @@ export function clusterName(
       because: [fact.evidence],
     }),
   );
+}
+
+/** The cluster of the estate, where there is one alone. */
+function onlyCluster(a: Ask): string | undefined {
+  const [proxy, ...others] = a.reader.all('serviceProxy');
+  return others.length === 0 ? proxy?.value.cluster : undefined;
 }

@@ -65,7 +65,7 @@ function decide(
 }
 
 function verdictOf(rule: Fact<'filterRule'>, because: readonly Evidence[]): Verdict {
-  const name = rule.value.descr ? `rule "${rule.value.descr}"` : `rule ${rule.value.position}`;
+  const name = ruleSays(rule.value);
   const says = `Filter ${name} says ${rule.value.action}.`;
   const evidence = [rule.evidence, ...because];
   if (rule.value.action !== 'pass' || !rule.value.gateway)
@@ -73,6 +73,10 @@ function verdictOf(rule: Fact<'filterRule'>, because: readonly Evidence[]): Verd
   const id = `firewall/${rule.value.firewall}/policy-route/${rule.value.position}`;
   const what = `${name} of ${rule.value.firewall} sends the flow by gateway ${rule.value.gateway}; policy routing is not modelled`;
   return { action: 'unknown', says: what, because: evidence, gap: missing(id, 'filterRule', what) };
+}
+
+function ruleSays(rule: FilterRule): string {
+  return rule.descr ? `rule "${rule.descr}"` : `rule ${rule.position}`;
 }
 
 function defaultOf(at: FirewallInterface, direction: 'in' | 'out'): Verdict {

@@ -15,8 +15,8 @@ export interface Box {
 }
 
 export function viaGateway(box: Box, way: Way, route: Extract<Route, { kind: 'gateway' }>): readonly Next[] {
-  const to = route.isDefault ? 'the default route' : 'a static route';
-  const says = `${way.packet.destination} goes out of ${route.out.value.name} by ${to}${route.ip ? ` to ${route.ip}` : ''}.`;
+  const how = route.isDefault ? 'the default route' : 'a static route';
+  const says = `${way.packet.destination} goes out of ${route.out.value.name} by ${how}${route.ip ? ` to ${route.ip}` : ''}.`;
   const stepped = withStep(way, box.host, { stage: 'route', says, because: route.because });
   const nextHop = route.ip && !route.isDefault ? hopAt(box.reader, route.ip) : undefined;
   if (nextHop) return [on(stepped, nextHop)];

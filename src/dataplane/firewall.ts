@@ -4,6 +4,7 @@
  */
 import type { Reader } from '#estate/estate.ts';
 import type { Evidence } from '#estate/evidence.ts';
+import type { FirewallInterface } from '#estate/firewall.ts';
 import { familyOf } from '#net/ip.ts';
 import { filterPacket, isFamilyAllowed } from './filter.ts';
 import { type Box, viaGateway } from './firewall-out.ts';
@@ -178,23 +179,8 @@ type Onward = Exclude<Route, { kind: 'none' } | { kind: 'gap' }>;
 
 function translated(box: Box, way: Way, route: Onward, forward: Applied | undefined): readonly Next[] {
   const out = route.out.value;
-  const proxied =
-    forward?.mode === 'nat-proxy' ? addressOn(out, familyOf(way.packet.destination)) : undefined;
-  if (proxied)
-    return leave(
-      box,
-      shown(box, way, proxied, 'The NAT proxy dials the target itself.', forward),
-      route,
-      true,
-    );
-  const reflected =
-    forward?.mode === 'pure-nat' ? reflectionSource(box.firewall, out, way.packet) : undefined;
-  if (reflected)
-    return leave(
-      box,
-      shown(box, way, reflected, "Reflection hides clients of the target's own network.", forward),
-      route,
-    );
+  const hidden = forward && hiddenBy(forward, box, out, way.packet);
+  if (hidden) return leave(box, shown(box, way, hidden), route);
   const source = chooseSource(box.reader, box.firewall, out, way.packet);
   if (source.kind === 'gap') return [unknownAt(way, box.host, 'outbound-nat', source.gap)];
   if (source.kind === 'none') return leave(box, way, route);
@@ -208,14 +194,27 @@ function translated(box: Box, way: Way, route: Onward, forward: Applied | undefi
   return leave(box, asGateway(box, next, source.because), route);
 }
 
-function shown(
-  box: Box,
-  way: Way,
-  source: Packet['source'],
-  says: string,
-  forward: Applied | undefined,
-): Way {
-  const because = forward ? [forward.rule.evidence] : [];
+interface Hidden {
+  readonly source: Packet['source'];
+  readonly says: string;
+  readonly because: readonly Evidence[];
+}
+
+/** The source that reflection shows instead of the client's; undefined: the client's own. */
+function hiddenBy(forward: Applied, box: Box, out: FirewallInterface, packet: Packet): Hidden | undefined {
+  const isProxy = forward.mode === 'nat-proxy';
+  const source = isProxy
+    ? addressOn(out, familyOf(packet.destination))
+    : forward.mode === 'pure-nat'
+      ? reflectionSource(box.firewall, out, packet)
+      : undefined;
+  const says = isProxy
+    ? 'The NAT proxy dials the target itself.'
+    : "Reflection hides clients of the target's own network.";
+  return source && { source, says, because: [forward.rule.evidence] };
+}
+
+function shown(box: Box, way: Way, { source, says, because }: Hidden): Way {
   const next = rewritten(
     way,
     box.host,
@@ -229,7 +228,7 @@ function asGateway(box: Box, way: Way, because: readonly Evidence[]): Way {
   return { ...way, peer: { is: 'gateway', says: `${box.firewall.name} translated the source`, because } };
 }
 
-function leave(box: Box, way: Way, route: Onward, isProxy = false): readonly Next[] {
+function leave(box: Box, way: Way, route: Onward): readonly Next[] {
   const out = route.out.value;
   const verdict = filterPacket(box.reader, out, 'out', way.packet);
   if (verdict.gap) return [unknownAt(way, box.host, 'filter', verdict.gap)];
@@ -249,7 +248,6 @@ function leave(box: Box, way: Way, route: Onward, isProxy = false): readonly Nex
     after: way.packet,
     because: [route.out.evidence],
     inside,
-    ...(isProxy && { isProxy }),
   };
   const kept = { ...way, sessions: [...way.sessions, session] };
   return route.kind === 'link' ? [toLink(box, kept, route)] : viaGateway(box, kept, route);
@@ -259,6 +257,5 @@ function toLink(box: Box, way: Way, route: Extract<Route, { kind: 'link' }>): Ne
   const says = `${way.packet.destination} is on the network of ${route.out.value.name} (${route.network}).`;
   return on(withStep(way, box.host, { stage: 'route', says, because: [route.out.evidence] }), {
     kind: 'link',
-    network: route.network,
   });
 }

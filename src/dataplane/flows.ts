@@ -29,12 +29,7 @@ export function flowsOf(reader: Reader, names: readonly DnsName[] = namesOf(read
     ...protectedFlows(reader, starts),
     ...sharedFlows(reader, starts),
   ];
-  const known = new Map<string, Flow>();
-  for (const flow of flows) {
-    const key = flowText(flow);
-    if (!known.has(key)) known.set(key, flow);
-  }
-  return [...known.values()];
+  return [...new Map(flows.map((flow) => [flowText(flow), flow])).values()];
 }
 
 /** Host names of routes, without wildcards and regular expressions. */
@@ -115,17 +110,12 @@ function isIngressService(reader: Reader, s: Service): boolean {
 
 /** Ports of other Services that share a VIP, dialled there by address. */
 function sharedFlows(reader: Reader, starts: readonly Start[]): readonly Flow[] {
-  const byVip = new Map<Ip, { port: number; protocol: Protocol }[]>();
-  const services = new Map<Ip, number>();
-  for (const s of reader.all('service'))
-    for (const { ip } of s.value.vips) {
-      const ports = isIngressService(reader, s.value) ? [] : s.value.ports;
-      byVip.set(ip, [...(byVip.get(ip) ?? []), ...ports]);
-      services.set(ip, (services.get(ip) ?? 0) + 1);
-    }
-  const shared = [...byVip].filter(([ip]) => (services.get(ip) ?? 0) > 1);
-  return shared.flatMap(([ip, ports]) =>
-    ports.flatMap((p) => flowsTo(reader, addressable(starts), ip, p.port, p.protocol)),
+  const held = reader.all('service').flatMap((s) => s.value.vips.map(({ ip }) => ({ ip, service: s.value })));
+  const shared = [...Map.groupBy(held, (h) => h.ip)].filter(([, holders]) => holders.length > 1);
+  return shared.flatMap(([ip, holders]) =>
+    holders
+      .flatMap((h) => (isIngressService(reader, h.service) ? [] : h.service.ports))
+      .flatMap((p) => flowsTo(reader, addressable(starts), ip, p.port, p.protocol)),
   );
 }
 

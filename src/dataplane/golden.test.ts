@@ -3,7 +3,7 @@
  * rests on. A changed text is a changed answer: it has to be explained before it is written anew.
  */
 import { describe, expect, test } from 'vitest';
-import { readerOf } from '#estate/estate.ts';
+import { type ReadKey, readerOf, recordingReader } from '#estate/estate.ts';
 import { dnsName } from '#net/name.ts';
 import { homeWith } from '#test/estates.ts';
 import { clusterVariations } from '#test/variations/cluster.ts';
@@ -38,10 +38,15 @@ const walked = {
   tunnel: tunnelVariations,
 };
 
+/** A look-up under a name or address that is not known: it finds nothing, and the read set would hang on nothing. */
+const isOfNobody = (key: ReadKey) => key.includes('undefined');
+
 describe.each(Object.entries(walked))('%s', (_part, variations) => {
   test.each(variations)('$name', ({ flows, ...changes }) => {
-    const reader = readerOf(homeWith(changes));
+    const reads = new Set<ReadKey>();
+    const reader = recordingReader(readerOf(homeWith(changes)), (key) => reads.add(key));
     const walks = flows.map((flow) => walk(reader, flow));
+    expect([...reads].filter(isOfNobody)).toEqual([]);
     expect(walks.map(walkText).join('\n')).toMatchSnapshot();
     const memo = memoWalker(reader);
     expect(flows.map((flow) => memo.walk(flow))).toEqual(walks);

@@ -17,7 +17,7 @@ export interface Arrival {
   readonly peerIs: Identity['is'];
   readonly peerSays: string;
   readonly because: readonly Evidence[];
-  /** Client in a PROXY header that a bridge sent. */
+  /** Client in a PROXY header that a bridge sent; another address than the client's is that of a bridge before it. */
   readonly proxyClient?: Ip | undefined;
   readonly protocol: Packet['protocol'];
   /** Headers as they arrive; those that the client wrote by itself are in `forged`. */
@@ -47,7 +47,8 @@ export function readHeaders(listener: Listener, arrival: Arrival): Headers {
   const proxyRead = proxyReading(listener, arrival);
   const isRead = proxyRead === 'read';
   const remote = isRead ? arrival.proxyClient : arrival.seenAs;
-  const remoteIs = isRead ? 'client' : arrival.peerIs;
+  const spokenFor = arrival.proxyClient === arrival.client ? 'client' : 'bridge';
+  const remoteIs = isRead ? spokenFor : arrival.peerIs;
   const isTrusted = remote !== undefined && isTrustedBy(listener.forwardedHeaders, remote);
   const forwardedFor = isTrusted ? (arrival.sent['x-forwarded-for'] ?? '') : '';
   const realIp = (isTrusted && arrival.sent['x-real-ip']) || (remote ?? '');
@@ -70,7 +71,12 @@ export function isTrustedBy(trust: Trust, peer: Ip): boolean {
 
 /** First address of a forwarding list, which applications commonly take; undefined: none or no address. */
 export function firstAddress(list: string): Ip | undefined {
-  return parseIp((list.split(',')[0] ?? '').trim());
+  return parseIp(list.replace(/,.*$/s, '').trim());
+}
+
+/** Last entry of a forwarding list. */
+export function lastEntry(list: string): string {
+  return list.slice(list.lastIndexOf(',') + 1).trim();
 }
 
 function proxyReading(listener: Listener, arrival: Arrival): Headers['proxyRead'] {

@@ -7,12 +7,12 @@ import type { Vantage } from './vantage.ts';
 /** /etc/hosts of a pod comes before every resolver (kubelet writes hostAliases into it). */
 export function hostAlias(reader: Reader, vantage: Vantage, name: DnsName, family: Family) {
   const { cluster, pod: id } = vantage.point;
-  const pod = vantage.point.kind === 'pod' && id ? reader.get('pod', `${cluster}/${id}`) : undefined;
-  const ips =
-    pod?.value.hostAliases.filter(
-      (a) => familyOf(a.ip) === family && a.names.some((n) => parseName(n) === name),
-    ) ?? [];
-  if (!pod || ips.length === 0) return undefined;
+  const pod = cluster && id ? reader.get('pod', `${cluster}/${id}`) : undefined;
+  if (!pod) return undefined;
+  const ips = pod.value.hostAliases.filter(
+    (a) => familyOf(a.ip) === family && a.names.some((n) => parseName(n) === name),
+  );
+  if (ips.length === 0) return undefined;
   return ips.map(({ ip }) => ({
     ip,
     step: {

@@ -99,9 +99,9 @@ function proxyIdentity(
       return [
         {
           ...base,
-          ...(arrival.proxyClient && { client: arrival.proxyClient }),
-          is: 'client',
-          says: 'The PROXY header of a trusted peer tells the client.',
+          ...(headers.remote && { client: headers.remote }),
+          is: headers.remoteIs,
+          says: 'The PROXY header of a trusted peer tells whom it speaks for.',
         },
       ];
     case 'not-on-udp':
@@ -142,18 +142,8 @@ function forwardedFor(listener: Listener, arrival: Arrival, headers: Headers, ev
   const consumer = 'x-forwarded-for' as const;
   const because = [evidence];
   if (headers.remote === undefined) return notKnown(consumer, evidence);
-  if (!headers.isTrusted) {
-    const dropped = arrival.sent['x-forwarded-for'] ? 'The list that it came with is deleted: ' : '';
-    return {
-      consumer,
-      client: headers.remote,
-      is: headers.remoteIs,
-      says: `${dropped}${listener.name} does not trust ${headers.remote}, so the list holds that peer alone.`,
-      because,
-    };
-  }
   if (headers.forwardedFor === '') {
-    const says = `${listener.name} trusts ${headers.remote}: the list holds that peer, and any list that a client sends itself would be believed.`;
+    const says = peerAloneSays(listener, arrival, headers);
     return { consumer, client: headers.remote, is: headers.remoteIs, says, because };
   }
   const first = firstAddress(headers.forwardedFor);
@@ -161,6 +151,13 @@ function forwardedFor(listener: Listener, arrival: Arrival, headers: Headers, ev
   return first
     ? { consumer, client: first, is: headers.isOf(first), says, because }
     : { consumer, is: 'unknown', says, because };
+}
+
+function peerAloneSays(listener: Listener, arrival: Arrival, { isTrusted, remote }: Headers): string {
+  if (isTrusted)
+    return `${listener.name} trusts ${remote}: the list holds that peer, and any list that a client sends itself would be believed.`;
+  const dropped = arrival.sent['x-forwarded-for'] ? 'The list that it came with is deleted: ' : '';
+  return `${dropped}${listener.name} does not trust ${remote}, so the list holds that peer alone.`;
 }
 
 function realIp(headers: Headers, evidence: Evidence): Identity {

@@ -49,17 +49,14 @@ export interface IngressParts {
 
 const freshParts: IngressParts = { identify: identitiesOf, behind: behindPart, ingressAt };
 
-/** Kept where the reader keeps parts: it is asked by listener, host and path only, and reads the ingress by itself. */
+/** Kept where the reader keeps parts: it is asked by listener, host and path only, and hangs on the ingress's own fact. */
 function behindPart(reader: Reader, ingress: Fact<'ingress'>, listener: Listener, request: Request): Behind {
   const { host = '', path } = request;
   const id = ingress.key.slice('ingress:'.length);
   const { name, port, protocol } = listener;
   return keptPart(reader, `behind ${id} ${name} ${port}/${protocol} ${host} ${path}`, (r) => {
-    const own = r.get('ingress', id) ?? ingress;
-    const same = own.value.listeners.find(
-      (l) => l.name === name && l.port === port && l.protocol === protocol,
-    );
-    return behindListener(r, own, same ?? listener, request);
+    r.get('ingress', id);
+    return behindListener(r, ingress, listener, request);
   });
 }
 
@@ -86,11 +83,11 @@ export function walkIngress(
 
 /** The ingress whose pods the reached pod is one of. */
 export function ingressAt(reader: Reader, reached: Reached): Fact<'ingress'> | undefined {
-  if (!reached.cluster || !reached.pod) return undefined;
+  if (!reached.pod) return undefined;
   const pod = reader.get('pod', reached.pod);
   if (!pod) return undefined;
   return reader
-    .by('ingress', 'cluster', reached.cluster)
+    .by('ingress', 'cluster', pod.value.cluster)
     .find((i) => isPodOf(i.value, pod.value.namespace, pod.value.labels));
 }
 
@@ -124,13 +121,12 @@ function isPodOf(ingress: Ingress, namespace: string, labels: Readonly<Record<st
 }
 
 function arrivalOf(path: PathTrace, request: IngressRequest): Arrival {
-  const isClient = path.peer.is === 'client' && request.peer !== undefined;
-  const peer = isClient ? request.peer : undefined;
+  const peer = path.peer.is === 'client' && request.peer ? request.peer : path.peer;
   return {
     client: request.client ?? path.client,
     seenAs: path.seenAs,
-    peerIs: peer?.is ?? path.peer.is,
-    peerSays: peer?.says ?? path.peer.says,
+    peerIs: peer.is,
+    peerSays: peer.says,
     because: path.peer.because,
     proxyClient: path.proxyClient,
     protocol: request.protocol,
@@ -141,12 +137,9 @@ function arrivalOf(path: PathTrace, request: IngressRequest): Arrival {
 
 /** An endpoint that is no known ingress; where the cluster's ingresses are a gap, it may be one. */
 function plain(reader: Reader, path: PathTrace, arrival: Arrival): IngressResult {
-  const cluster = path.reached?.cluster;
+  const { cluster, pod } = path.reached ?? {};
   const gap = cluster ? reader.gap('ingress', `cluster/${cluster}`) : undefined;
-  const hidden =
-    cluster && path.reached?.pod && !reader.get('pod', path.reached.pod)
-      ? reader.gap('pod', `cluster/${cluster}`)
-      : undefined;
+  const hidden = pod && !reader.get('pod', pod) ? reader.gap('pod', `cluster/${cluster}`) : undefined;
   const why = gap ?? hidden;
   const base = { hops: [], identities: [socketIdentity(arrival)] };
   return why
@@ -179,20 +172,16 @@ function decided(
   identities: readonly Identity[],
 ): Pick<IngressResult, 'disposition' | 'hops' | 'application' | 'gaps'> {
   const { chosen, disposition, hops, gaps, application } = behind;
-  const refused = chosen && identities.find((i) => i.verdict === 'refuse');
-  if (chosen && refused) {
+  const refused = identities.find((i) => i.verdict === 'refuse');
+  if (refused) {
     const { says, because } = refused;
     const step: Step = { stage: 'middleware', says, because, rule: 'Traefik: 403' };
     const open = behind.middlewareGap ? [behind.middlewareGap] : [];
     return { disposition: 'denied', hops: [{ ...chosen, steps: [...chosen.steps, step] }], gaps: open };
   }
-  const unsure = chosen && (identities.find(isUnsure)?.gap ?? behind.middlewareGap);
-  if (chosen && unsure) return { disposition: 'unknown', hops: [chosen], gaps: [unsure] };
+  const unsure = identities.find((i) => i.consumer === 'allowlist' && i.gap)?.gap ?? behind.middlewareGap;
+  if (unsure) return { disposition: 'unknown', hops: [chosen], gaps: [unsure] };
   return { disposition, hops, gaps, ...(application && { application }) };
-}
-
-function isUnsure(i: Identity): boolean {
-  return i.consumer === 'allowlist' && i.verdict === 'unknown';
 }
 
 function answered(

@@ -8,7 +8,7 @@ import type { UnmanagedHop } from '#estate/settings.ts';
 import { familyOf } from '#net/ip.ts';
 import { contains } from '#net/prefix.ts';
 import { firstGap } from './gaps.ts';
-import { interfacesAround, isPrivate, networkOf } from './route.ts';
+import { interfacesAround, isPrivate, networksAround, onlyWan } from './route.ts';
 import {
   addStep,
   type Ended,
@@ -54,7 +54,7 @@ function towardsTold(reader: Reader, way: Way, told: Fact<'publicAddress'>): Nex
 function behindHops(reader: Reader, way: Way, told: Fact<'publicAddress'>): Next {
   const { firewall, interface: named, through } = told.value;
   if (firewall === undefined) return behindBridge(reader, way, told);
-  const wan = named ?? onlyWan(reader, firewall);
+  const wan = named ?? onlyWan(reader, firewall)?.value.name;
   if (wan === undefined) {
     const what = `by which interface of ${firewall} flows to ${told.value.ip} come in is not told`;
     const known = reader.gap('firewallInterface', `firewall/${firewall}`);
@@ -106,23 +106,21 @@ function behindBridge(reader: Reader, way: Way, told: Fact<'publicAddress'>): Ne
 /** A bridge may itself stand on a network of a firewall (a VPN to it, for example): then that firewall routes. */
 function placeOfBridge(reader: Reader, way: Way): Place {
   const { source, destination } = way.packet;
-  const around = isPrivate(source) ? interfacesAround(reader, source)[0] : undefined;
-  const network = around && networkOf(around.value, familyOf(source));
-  if (!around || (network && contains(network, destination))) return { kind: 'link' };
-  return { kind: 'firewall', firewall: around.value.firewall, interface: around.value.name };
+  const around = isPrivate(source) ? networksAround(reader, source)[0] : undefined;
+  if (!around || contains(around.network, destination)) return { kind: 'link' };
+  return { kind: 'firewall', firewall: around.out.value.firewall, interface: around.out.value.name };
 }
 
 /** One hop: passes the packet on as it is told to, or ends it. */
 function throughHop(reader: Reader, way: Way, id: string): Way | Ended {
   const host = `unmanaged/${id}`;
   const hop = reader.get('unmanagedHop', id);
-  const forwards = hop?.value.forwards;
-  if (!hop || !forwards) {
+  if (hop?.value.forwards === undefined) {
     const what = `what ${id} passes on cannot be read${hop ? `: ${hop.value.reason}` : ''}`;
     return unknownAt(way, host, 'unmanaged', missing(host, 'unmanagedHop', what));
   }
   const { port, protocol } = way.packet;
-  const forward = forwards.find((f) => f.protocol === protocol && f.port === port);
+  const forward = hop.value.forwards.find((f) => f.protocol === protocol && f.port === port);
   if (forward) return passedOn(way, host, hop, forward.to);
   const ends = hop.value.clientAddress === 'own' || hop.value.clientAddress === 'proxy-protocol';
   const says = `${id} is not said to pass on ${port}/${protocol}.`;
@@ -146,7 +144,7 @@ function passedOn(
     before: way.packet,
     after,
   });
-  const session = { host, before: way.packet, after, because: [hop.evidence], ...(isProxy && { isProxy }) };
+  const session = { host, before: way.packet, after, because: [hop.evidence] };
   const next: Way = { ...way, packet: after, hops, sessions: [...way.sessions, session] };
   return hop.value.clientAddress === 'kept' ? next : asBridge(next, way, hop, isProxy);
 }
@@ -189,19 +187,9 @@ function ownerPlace(reader: Reader, way: Way): Place | undefined {
   if (virtual)
     return { kind: 'firewall', firewall: virtual.value.firewall, interface: virtual.value.interface };
   if (isPrivate(destination)) return undefined;
-  const behind = reader.all('firewallInterface').find((f) => {
-    const network = networkOf(f.value, familyOf(destination));
-    return network !== undefined && !f.value.isWan && contains(network, destination);
-  });
-  const wan = behind && onlyWan(reader, behind.value.firewall);
-  return behind && wan ? { kind: 'firewall', firewall: behind.value.firewall, interface: wan } : undefined;
-}
-
-function onlyWan(reader: Reader, firewall: string): string | undefined {
-  const wans = reader
-    .by('firewallInterface', 'firewall', firewall)
-    .filter((i) => i.value.isWan && i.value.isEnabled);
-  return wans.length === 1 ? wans[0]?.value.name : undefined;
+  const behind = interfacesAround(reader, destination).find((f) => !f.value.isWan);
+  const wan = behind && onlyWan(reader, behind.value.firewall)?.value;
+  return wan && { kind: 'firewall', firewall: wan.firewall, interface: wan.name };
 }
 
 /** A dynamic outer address that nobody told might be the one dialled. */

@@ -7,7 +7,7 @@ import type { Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import { type Ip, parseIp } from '#net/ip.ts';
 import { contains, type Prefix, parseRange, rangeHas } from '#net/prefix.ts';
-import type { Headers } from './headers.ts';
+import { type Headers, lastEntry } from './headers.ts';
 import type { Identity } from './trace.ts';
 import { missing } from './way.ts';
 
@@ -26,7 +26,7 @@ export function keyedIdentities(
     case 'in-flight':
       return [bucket(m, who, rule.depth, headers)];
     case 'ban-list':
-      return [banPlugin(reader, m, who, headers)];
+      return [banPlugin(reader, m, who, rule, headers)];
     case 'chain':
     case 'other':
       return [];
@@ -83,8 +83,8 @@ function allowList(
       says: `Not known whether ${who} passes it: ${key.says}.`,
       gap: key.gap,
     };
-  const passes =
-    key.client !== undefined && ranges.some((r) => key.client !== undefined && contains(r, key.client));
+  const { client } = key;
+  const passes = client !== undefined && ranges.some((r) => contains(r, client));
   const says = passes
     ? `${who} looks at ${key.says}, and its list holds it.`
     : `${who} looks at ${key.says}, and its list does not hold it.`;
@@ -109,10 +109,17 @@ function bucket(m: Fact<'middleware'>, who: string, depth: number, headers: Head
   return { ...base, verdict: isOwn ? 'per-client' : 'one-bucket', says };
 }
 
-function banPlugin(reader: Reader, m: Fact<'middleware'>, who: string, headers: Headers): Identity {
-  const rule = m.value.rule.kind === 'ban-list' ? m.value.rule : undefined;
+type BanRule = Extract<Fact<'middleware'>['value']['rule'], { kind: 'ban-list' }>;
+
+function banPlugin(
+  reader: Reader,
+  m: Fact<'middleware'>,
+  who: string,
+  rule: BanRule,
+  headers: Headers,
+): Identity {
   const base = { consumer: 'ban-list' as const, who, because: [m.evidence] };
-  if (headers.remote === undefined || !rule) {
+  if (headers.remote === undefined) {
     const gap = missing('identity/peer', 'podNetwork', 'the address that the ingress sees is not known');
     return { ...base, is: 'unknown', verdict: 'unknown', says: 'The peer is not known.', gap };
   }
@@ -154,7 +161,7 @@ function toldClient(header: string | undefined, headers: Headers): Ip | undefine
   const name = (header ?? 'x-forwarded-for').toLowerCase();
   if (name === 'cf-connecting-ip') return parseIp(headers.cfConnectingIp.trim());
   if (name === 'x-real-ip') return parseIp(headers.realIp.trim());
-  return parseIp((headers.forwardedFor.split(',').at(-1) ?? '').trim());
+  return parseIp(lastEntry(headers.forwardedFor));
 }
 
 /** Decisions by value; the index is kept for as long as the list of decisions is the same object. */

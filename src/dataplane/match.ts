@@ -53,8 +53,10 @@ export function matchAddress(reader: Reader, firewall: string, match: AddressMat
     }
     case 'interface':
       return matchInterface(reader, firewall, match, address);
-    case 'self':
-      return negated(isOwnAddress(reader, firewall, address), match.not);
+    case 'self': {
+      const { holds, because } = isOwnAddress(reader, firewall, address);
+      return { holds: holds !== match.not, because };
+    }
     case 'unknown':
       return {
         holds: false,
@@ -72,7 +74,7 @@ export function matchAddress(reader: Reader, firewall: string, match: AddressMat
 
 /** Addresses of the interface itself: configured ones, or the public address said to arrive there when it is dynamic. */
 export function interfaceAddresses(reader: Reader, i: FirewallInterface): readonly Ip[] {
-  const own = [i.ipv4?.ip, i.ipv6?.ip].filter((x) => x !== undefined);
+  const own = [i.ipv4, i.ipv6].flatMap((a) => (a ? [a.ip] : []));
   if (!i.isDynamic) return own;
   const told = reader
     .all('publicAddress')
@@ -81,7 +83,7 @@ export function interfaceAddresses(reader: Reader, i: FirewallInterface): readon
 }
 
 /** Whether the firewall itself holds the address: an interface's, or a virtual one. */
-export function isOwnAddress(reader: Reader, firewall: string, address: Ip): Match {
+export function isOwnAddress(reader: Reader, firewall: string, address: Ip): Omit<Match, 'gap'> {
   const virtual = reader.get('virtualIp', `${firewall}/${address}`);
   if (virtual && virtual.value.mode !== 'proxyarp') return { holds: true, because: [virtual.evidence] };
   for (const i of reader.by('firewallInterface', 'firewall', firewall))
@@ -121,9 +123,9 @@ function matchInterface(
 function matchPort(reader: Reader, firewall: string, match: PortMatch, port: number): Match {
   if (match.kind === 'any') return { holds: true, because: [] };
   if (match.kind === 'range') return { holds: portInRange(match.range, port), because: [] };
-  const content = resolveAlias(reader, firewall, match.name);
-  if (content.ports.some((r) => portInRange(r, port))) return { holds: true, because: content.because };
-  return content.gap ? { holds: false, gap: content.gap, because: content.because } : no;
+  const { ports, gap, because } = resolveAlias(reader, firewall, match.name);
+  if (ports.some((r) => portInRange(r, port))) return { holds: true, because };
+  return { holds: false, because, ...(gap && { gap }) };
 }
 
 /** Clients choose any source port, so a rule limited to some is one that cannot be told. */
@@ -139,8 +141,4 @@ function protocolHolds(match: RuleMatch, packet: Packet): boolean {
   if (match.protocol === 'any') return true;
   if (match.protocol === 'tcp/udp') return packet.protocol !== 'sctp';
   return match.protocol === packet.protocol;
-}
-
-function negated(m: Match, not: boolean): Match {
-  return m.gap ? m : { ...m, holds: m.holds !== not };
 }

@@ -28,7 +28,7 @@ export function middlewaresOf(reader: Reader, cluster: string, names: readonly s
       for (const part of found.value.rule.of) visit(qualified(part, found.value.namespace), [...above, name]);
   };
   for (const name of names) visit(name, []);
-  return gap ? { inOrder, gap } : { inOrder };
+  return { inOrder, ...(gap && { gap }) };
 }
 
 function qualified(name: string, namespace: string): string {

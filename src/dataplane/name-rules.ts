@@ -27,9 +27,11 @@ export type Ruled =
 export function applyNameRules(reader: Reader, resolver: Resolver, name: DnsName, family: Family): Ruled {
   const gap = ruleGap(reader, resolver);
   const rules = rulesOf(reader, resolver);
-  const exact = rules.filter((r) => r.value.rule.kind === 'host' && r.value.rule.name === name);
-  const hosts = exact.length > 0 ? exact : rules.filter((r) => isWildcardFor(r.value, name)).slice(0, 1);
-  if (hosts.length > 0) return hostAnswer(hosts, family);
+  const hosts = ofKind(rules, 'host');
+  const exact = hosts.filter((h) => h.rule.name === name);
+  const [first, ...more] =
+    exact.length > 0 ? exact : hosts.filter((h) => isWildcardFor(h.rule, name)).slice(0, 1);
+  if (first) return hostAnswer(first, more, family);
   for (const rule of rules) {
     const applied = applyOne(rule, name);
     if (applied) return applied;
@@ -39,25 +41,36 @@ export function applyNameRules(reader: Reader, resolver: Resolver, name: DnsName
 
 /** Resolver id that is asked for a name that this one does not hold. */
 export function forwardTarget(reader: Reader, resolver: Resolver, name: DnsName): string | Gap {
-  const zones = rulesOf(reader, resolver)
-    .map((r) => r.value.rule)
-    .filter(
-      (r): r is Extract<NameRule['rule'], { kind: 'forward' }> =>
-        r.kind === 'forward' && isUnder(name, r.zone),
-    )
+  const [zone] = ofKind(rulesOf(reader, resolver), 'forward')
+    .map((r) => r.rule)
+    .filter((r) => isUnder(name, r.zone))
     .sort((a, b) => b.zone.length - a.zone.length);
-  for (const text of zones[0]?.to ?? []) {
+  for (const text of zone?.to ?? []) {
     const id = resolverAt(reader, resolver, text);
     if (id) return id;
   }
-  const to = zones[0]?.to.join(', ');
-  if (to && !to.startsWith('/'))
+  const to = zone?.to.join(', ');
+  if (to)
     return missing(`resolver/${to}`, 'resolver', `${resolver.id} asks ${to}, about which nothing is told`);
   return resolver.forwardsTo ?? 'public';
 }
 
 function rulesOf(reader: Reader, resolver: Resolver): readonly Fact<'nameRule'>[] {
   return [resolver.id, ...resolver.serves].flatMap((id) => reader.by('nameRule', 'resolver', id));
+}
+
+type Of<K extends NameRule['rule']['kind']> = {
+  readonly fact: Fact<'nameRule'>;
+  readonly rule: Extract<NameRule['rule'], { kind: K }>;
+};
+
+function ofKind<K extends NameRule['rule']['kind']>(
+  rules: readonly Fact<'nameRule'>[],
+  kind: K,
+): readonly Of<K>[] {
+  return rules
+    .map((fact) => ({ fact, rule: fact.value.rule }))
+    .filter((r): r is Of<K> => r.rule.kind === kind);
 }
 
 function ruleGap(reader: Reader, resolver: Resolver): Gap | undefined {
@@ -70,32 +83,41 @@ function ruleGap(reader: Reader, resolver: Resolver): Gap | undefined {
 }
 
 /** `*.example.org` stands for every name below it, as in dnsmasq's address=/example.org/. */
-function isWildcardFor({ rule }: NameRule, name: DnsName): boolean {
-  return rule.kind === 'host' && rule.name.startsWith('*.') && name.endsWith(rule.name.slice(1));
+function isWildcardFor(rule: Of<'host'>['rule'], name: DnsName): boolean {
+  return rule.name.startsWith('*.') && name.endsWith(rule.name.slice(1));
 }
 
-function hostAnswer(hosts: readonly Fact<'nameRule'>[], family: Family): Ruled {
-  const first = hosts[0];
-  const addresses = hosts.flatMap((h) => (h.value.rule.kind === 'host' ? h.value.rule.addresses : []));
-  const ttl = first?.value.rule.kind === 'host' ? first.value.rule.ttlSeconds : undefined;
-  if (!first) return { kind: 'none' };
-  const ofFamily = addresses.filter((ip) => familyOf(ip) === family);
+function hostAnswer(first: Of<'host'>, more: readonly Of<'host'>[], family: Family): Ruled {
+  const { ttlSeconds } = first.rule;
   return {
     kind: 'addresses',
-    addresses: ofFamily,
-    rule: first,
-    ...(ttl !== undefined && { ttlSeconds: ttl }),
+    addresses: [first, ...more].flatMap((h) => h.rule.addresses).filter((ip) => familyOf(ip) === family),
+    rule: first.fact,
+    ...(ttlSeconds !== undefined && { ttlSeconds }),
   };
 }
 
 function applyOne(fact: Fact<'nameRule'>, name: DnsName): Ruled | undefined {
   const { rule } = fact.value;
-  if (rule.kind === 'unknown') {
-    const id = `resolver/${fact.value.resolver}/rule/${fact.value.position}`;
-    const gap = missing(id, 'nameRule', `a rule of ${fact.value.resolver} is not understood: ${rule.text}`);
-    return { kind: 'gap', gap: { ...gap, evidence: fact.evidence } };
+  switch (rule.kind) {
+    case 'unknown': {
+      const id = `resolver/${fact.value.resolver}/rule/${fact.value.position}`;
+      const gap = missing(id, 'nameRule', `a rule of ${fact.value.resolver} is not understood: ${rule.text}`);
+      return { kind: 'gap', gap: { ...gap, evidence: fact.evidence } };
+    }
+    case 'rewrite':
+      return rewritten(fact, rule, name);
+    case 'host':
+    case 'forward':
+      return undefined;
+    default:
+      return rule satisfies never;
   }
-  if (rule.kind !== 'rewrite') return undefined;
+}
+
+type Rewrite = Extract<NameRule['rule'], { kind: 'rewrite' }>;
+
+function rewritten(fact: Fact<'nameRule'>, rule: Rewrite, name: DnsName): Ruled | undefined {
   const id = `resolver/${fact.value.resolver}/rewrite/${fact.value.position}`;
   if (rule.match === 'regex' && patternOf(rule.from) === undefined)
     return {
@@ -110,7 +132,7 @@ function applyOne(fact: Fact<'nameRule'>, name: DnsName): Ruled | undefined {
 }
 
 /** undefined: the rule does not match. */
-function rewrite(rule: Extract<NameRule['rule'], { kind: 'rewrite' }>, name: DnsName): string | undefined {
+function rewrite(rule: Rewrite, name: DnsName): string | undefined {
   const bare = (text: string) => text.toLowerCase().replace(/\.$/, '');
   switch (rule.match) {
     case 'exact':
@@ -126,11 +148,12 @@ function rewrite(rule: Extract<NameRule['rule'], { kind: 'rewrite' }>, name: Dns
   }
 }
 
-/** CoreDNS matches the name with its trailing dot, and writes groups as {1}. */
+/** CoreDNS matches the name with its trailing dot, and writes groups as {1}; one that the pattern has not stays as it is. */
 function rewriteByPattern(from: string, to: string, name: DnsName): string | undefined {
   const pattern = patternOf(from);
   const match = pattern?.exec(`${name}.`) ?? pattern?.exec(name);
-  return match ? to.replace(/\{(\d)\}/g, (_, n: string) => match[Number(n)] ?? '') : undefined;
+  const groupAt = (whole: string, n: number) => (match && n < match.length ? (match[n] ?? '') : whole);
+  return match ? to.replace(/\{(\d)\}/g, (whole, n: string) => groupAt(whole, Number(n))) : undefined;
 }
 
 /** A repeated group that repeats inside can take for ever here (CoreDNS's RE2 cannot): not evaluated. */

@@ -26,19 +26,17 @@ export interface Spot extends AtNode {
 /** Out of the cluster: pods show their node's address there, as pod networks do unless told otherwise. */
 export function leaveNode(spot: Spot, way: Way, node: Fact<'node'> | undefined): readonly Next[] {
   const { reader, cluster } = spot;
-  const gap =
-    node === undefined
-      ? (reader.gap('node', `cluster/${cluster}`) ??
-        missing(spot.host, 'node', `node ${spot.node} is not in the snapshot`))
-      : undefined;
-  if (node === undefined || gap)
-    return [unknownAt(way, spot.host, 'route', gap ?? missing(spot.host, 'node', spot.node))];
+  if (node === undefined) {
+    const known = reader.gap('node', `cluster/${cluster}`);
+    const gap = known ?? missing(spot.host, 'node', `node ${spot.node} is not in the snapshot`);
+    return [unknownAt(way, spot.host, 'route', gap)];
+  }
   const own = nodeAddress(node, familyOf(way.packet.destination));
   if (own === undefined) {
     const says = `${spot.node} has no IPv${familyOf(way.packet.destination)} address.`;
     return [ended(withStep(way, spot.host, { stage: 'route', says, because: [node.evidence] }), 'no-route')];
   }
-  const out = spot.origin === 'pod' && way.packet.source !== own ? hidden(spot, way, own) : way;
+  const out = spot.origin === 'pod' ? hidden(spot, way, own) : way;
   return [outOf(spot, out, own, [node.evidence])];
 }
 
@@ -67,12 +65,8 @@ function outOf(spot: Spot, way: Way, own: Ip, because: readonly Evidence[]): Nex
     interfacesAround(spot.reader, own).some((o) => o.key === i.key),
   );
   if (near) {
-    const network = familyOf(own) === 4 ? near.value.ipv4?.network : near.value.ipv6?.network;
     const says = `${destination} is on ${spot.node}'s own network.`;
-    return on(withStep(way, spot.host, { stage: 'route', says, because: [near.evidence] }), {
-      kind: 'link',
-      ...(network && { network }),
-    });
+    return on(withStep(way, spot.host, { stage: 'route', says, because: [near.evidence] }), { kind: 'link' });
   }
   const gateway = defaultGateway(spot.reader, own, gatewaySaid(spot));
   if ('gap' in gateway) return unknownAt(way, spot.host, 'route', gateway.gap);

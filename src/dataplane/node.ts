@@ -80,7 +80,7 @@ function toEndpoint(spot: Spot, way: Way, decision: ServiceDecision, endpoint: R
     because: decision.because,
     ...(decision.rule && { rule: decision.rule }),
   };
-  const isHairpin = decision.hairpins?.some((h) => h.ip === endpoint.ip) ?? false;
+  const isHairpin = decision.hairpins?.some((h) => h.ip === endpoint.ip);
   const translated = rewritten(way, spot.host, after, step);
   const shown = decision.masquerades || isHairpin ? masqueraded(spot, translated, endpoint) : translated;
   const session = { host: spot.host, before, after: shown.packet, because: decision.because };
@@ -88,7 +88,6 @@ function toEndpoint(spot: Spot, way: Way, decision: ServiceDecision, endpoint: R
     ? spot.reader.get('service', decision.service)?.value.sessionAffinitySeconds
     : undefined;
   const choice = {
-    service: decision.service ?? '',
     endpoints: decision.endpoints,
     ...(affinity !== undefined && { affinitySeconds: affinity }),
   };
@@ -127,11 +126,9 @@ export function delivered(
   from: { readonly cluster: string; readonly node: string },
 ): Ended {
   const network = reader.get('podNetwork', from.cluster);
-  const bytes = network?.value.mtu;
-  const limit =
-    network && bytes
-      ? { bytes, where: `pod network of ${from.cluster}`, because: [network.evidence] }
-      : undefined;
+  const limit = network?.value.mtu
+    ? { bytes: network.value.mtu, where: `pod network of ${from.cluster}`, because: [network.evidence] }
+    : undefined;
   const limited = withMtu(way, limit);
   const host = endpoint.pod ? `pod/${endpoint.pod}` : `host/${endpoint.ip}`;
   const across =
@@ -156,20 +153,19 @@ function unserved(spot: Spot, way: Way, decision: ServiceDecision): readonly Nex
   const pod = reader
     .by('pod', 'ip', destination)
     .find((p) => p.value.cluster === cluster && !p.value.hostNetwork);
-  if (pod) return [toPod(spot, way, pod, way.packet.port)];
+  if (pod) return [toPod(spot, way, pod, { ip: destination, port: way.packet.port })];
   const lost = hiddenPod(spot, destination);
   if (lost) return [unknownAt(way, spot.host, 'deliver', lost)];
   const claimed = notServed(spot, way);
-  if (claimed && spot.origin === 'network') return [claimed];
-  if (claimed && isClusterIp(reader, cluster, destination)) return [claimed];
+  if (claimed && (spot.origin === 'network' || isClusterIp(reader, cluster, destination))) return [claimed];
   if (spot.origin === 'network') return [strayed(spot, way)];
   return leaveNode(spot, way, node);
 }
 
 /** Where pods were not all read, an inner address on no firewall's network may be one's. */
 function hiddenPod(spot: Spot, address: Ip): Gap | undefined {
-  const gap = spot.reader.gap('pod', `cluster/${spot.cluster}`);
-  return gap && isPrivate(address) && interfacesAround(spot.reader, address).length === 0 ? gap : undefined;
+  const mayBe = isPrivate(address) && interfacesAround(spot.reader, address).length === 0;
+  return mayBe ? spot.reader.gap('pod', `cluster/${spot.cluster}`) : undefined;
 }
 
 function healthCheck(spot: Spot, way: Way, decision: ServiceDecision): Ended {
@@ -197,7 +193,7 @@ function notServed(spot: Spot, way: Way): Ended | undefined {
     ...reader.by('service', 'externalIp', destination),
   ].filter((s) => s.value.cluster === spot.cluster);
   const proxy = reader.get('serviceProxy', spot.cluster);
-  const isServiceRange = proxy?.value.serviceCidrs.some((c) => contains(c, destination)) ?? false;
+  const isServiceRange = proxy?.value.serviceCidrs.some((c) => contains(c, destination));
   if (owners.length === 0 && !isServiceRange) return undefined;
   const says = `No Service serves ${port}/${protocol} on ${destination}.`;
   return ended(
@@ -208,7 +204,8 @@ function notServed(spot: Spot, way: Way): Ended | undefined {
 
 function isClusterIp(reader: Reader, cluster: string, address: Ip): boolean {
   if (reader.by('service', 'clusterIp', address).some((s) => s.value.cluster === cluster)) return true;
-  return reader.get('serviceProxy', cluster)?.value.serviceCidrs.some((c) => contains(c, address)) ?? false;
+  const proxy = reader.get('serviceProxy', cluster);
+  return proxy?.value.serviceCidrs.some((c) => contains(c, address)) === true;
 }
 
 /** Host ports and host network pods; else the node itself, of whose own programs the snapshot tells nothing. */
@@ -217,7 +214,7 @@ function atOwnAddress(spot: Spot, way: Way, node: Fact<'node'>): Ended {
   const { destination, port, protocol } = way.packet;
   const pods = reader.by('pod', 'node', `${cluster}/${spot.node}`);
   for (const pod of pods) {
-    const at = hostPortOf(pod, port, protocol);
+    const at = hostPortOf(pod, way.packet);
     if (at !== undefined) return toPod(spot, way, pod, at);
   }
   const gap = reader.gap('pod', `cluster/${cluster}`);
@@ -238,19 +235,26 @@ function atOwnAddress(spot: Spot, way: Way, node: Fact<'node'>): Ended {
   });
 }
 
-function hostPortOf(pod: Fact<'pod'>, port: number, protocol: Packet['protocol']): number | undefined {
-  for (const c of pod.value.containers)
+/** The pod's socket behind the port of its node; portmap stays within the family. */
+function hostPortOf(pod: Fact<'pod'>, { destination, port, protocol }: Packet): Socket | undefined {
+  const { hostNetwork, ips, containers } = pod.value;
+  const ip = hostNetwork ? destination : ips.find((a) => familyOf(a) === familyOf(destination));
+  if (ip === undefined) return undefined;
+  for (const c of containers)
     for (const p of c.ports) {
       if (p.protocol !== protocol) continue;
-      if (pod.value.hostNetwork ? p.containerPort === port : p.hostPort === port) return p.containerPort;
+      if (hostNetwork ? p.containerPort === port : p.hostPort === port) return { ip, port: p.containerPort };
     }
   return undefined;
 }
 
-function toPod(spot: Spot, way: Way, pod: Fact<'pod'>, port: number): Ended {
+interface Socket {
+  readonly ip: Ip;
+  readonly port: number;
+}
+
+function toPod(spot: Spot, way: Way, pod: Fact<'pod'>, { ip, port }: Socket): Ended {
   const { namespace, name, node, cluster } = pod.value;
-  const ip =
-    pod.value.ips.find((a) => familyOf(a) === familyOf(way.packet.destination)) ?? way.packet.destination;
   const reached: Reached = {
     cluster,
     ip,
@@ -258,8 +262,7 @@ function toPod(spot: Spot, way: Way, pod: Fact<'pod'>, port: number): Ended {
     pod: `${cluster}/${namespace}/${name}`,
     ...(node && { node }),
   };
-  if (ip === way.packet.destination && port === way.packet.port)
-    return delivered(spot.reader, way, reached, spot);
+  if (ip === way.packet.destination) return delivered(spot.reader, way, reached, spot);
   const after = { ...way.packet, destination: ip, port };
   const step = {
     stage: 'service' as const,

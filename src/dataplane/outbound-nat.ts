@@ -49,9 +49,8 @@ export function addressOn(i: FirewallInterface, family: 4 | 6): Ip | undefined {
 
 /** The SNAT that comes with reflection, for clients on the network of the target only. */
 export function reflectionSource(firewall: Firewall, out: FirewallInterface, packet: Packet): Ip | undefined {
-  const network = familyOf(packet.source) === 4 ? out.ipv4?.network : out.ipv6?.network;
-  if (!firewall.reflectionSnat || network === undefined) return undefined;
-  return contains(network, packet.source) ? addressOn(out, familyOf(packet.source)) : undefined;
+  const on = familyOf(packet.source) === 4 ? out.ipv4 : out.ipv6;
+  return firewall.reflectionSnat && on && contains(on.network, packet.source) ? on.ip : undefined;
 }
 
 function manualSource(

@@ -78,7 +78,7 @@ export function walkAddress(reader: Reader, input: PathInput): readonly PathTrac
     ...begin,
     hops: [{ host: vantage.host, steps: [startStep(vantage, packet)] }],
   });
-  return run(reader, first).map((end) => finish(reader, input, vantage, source, end));
+  return run(reader, first).map((end) => finish(reader, input, vantage, packet, end));
 }
 
 function startStep(vantage: Vantage, packet: Packet) {
@@ -120,13 +120,12 @@ function looped(way: Way): Ended {
   return ended({ ...way, hops: addStep(way.hops, host, { stage: 'route', says, because: [] }) }, 'loop');
 }
 
-function finish(reader: Reader, input: PathInput, vantage: Vantage, source: Ip, end: Ended): PathTrace {
+function finish(reader: Reader, input: PathInput, vantage: Vantage, dialled: Packet, end: Ended): PathTrace {
   const { way } = end;
-  const known = { input, hops: way.hops, client: source, peer: way.peer };
+  const known = { input, hops: way.hops, client: dialled.source, peer: way.peer };
   const choice = { ...(way.choice && { choice: way.choice }), ...(way.mtu && { mtu: way.mtu }) };
-  if (end.disposition !== 'delivered' || end.reached === undefined)
-    return { ...known, ...choice, disposition: end.disposition, gaps: way.gaps };
-  const back = returnPath(reader, vantage, way, end.reached);
+  if (end.reached === undefined) return { ...known, ...choice, disposition: end.disposition, gaps: way.gaps };
+  const back = returnPath(reader, vantage, way, dialled, end.reached);
   return {
     ...known,
     ...choice,
@@ -156,11 +155,12 @@ function nowhere(reader: Reader, input: PathInput): PathTrace {
 /** No address of the family, or none known because the node or pod itself was not read. */
 function sourceless(reader: Reader, input: PathInput, vantage: Vantage): PathTrace {
   const { kind, cluster, node, pod } = vantage.point;
-  const id = kind === 'node' ? node : kind === 'pod' ? pod : undefined;
-  if ((kind !== 'node' && kind !== 'pod') || reader.get(kind, `${cluster}/${id}`))
-    return familyless(input, vantage);
+  if (kind !== 'node' && kind !== 'pod') return familyless(input, vantage);
+  const id = kind === 'node' ? node : pod;
+  if (cluster && id && reader.get(kind, `${cluster}/${id}`)) return familyless(input, vantage);
   const what = `${kind} ${id ?? vantage.point.id} of vantage point ${vantage.point.id} is not in the snapshot`;
-  const gap = reader.gap(kind, `cluster/${cluster}`) ?? missing(`vantage/${vantage.point.id}`, kind, what);
+  const known = reader.gap(kind, cluster && `cluster/${cluster}`);
+  const gap = known ?? missing(`vantage/${vantage.point.id}`, kind, what);
   return {
     input,
     hops: [],

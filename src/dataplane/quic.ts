@@ -8,12 +8,13 @@ import type { Listener } from '#estate/ingress.ts';
 import type { Family } from '#net/ip.ts';
 import type { PathTrace } from './path.ts';
 import type { Quic } from './trace.ts';
+import type { Mtu } from './way.ts';
 
 export interface QuicInput {
   readonly listener: Listener;
   readonly family: Family;
   readonly because: readonly Evidence[];
-  /** UDP to the advertised port on the same address, and whether each way ends at an HTTP/3 listener. */
+  /** UDP to the advertised port on the same address, and whether each way ends at an HTTP/3 listener; never empty. */
   readonly walkUdp: (port: number) => readonly { readonly path: PathTrace; readonly isHttp3: boolean }[];
 }
 
@@ -22,17 +23,16 @@ export function quicMtu(family: Family): number {
   return family === 4 ? 1308 : 1328;
 }
 
-export function isTooBig(path: PathTrace): boolean {
-  return path.mtu !== undefined && path.mtu.bytes < quicMtu(path.input.family);
+/** The limit of the path that HTTP/3's first packets do not pass; undefined: they pass, or none is known. */
+export function tooNarrow({ mtu, input }: PathTrace): Mtu | undefined {
+  return mtu !== undefined && mtu.bytes < quicMtu(input.family) ? mtu : undefined;
 }
 
 /** What a client that came by TCP is offered, and whether it gets there. */
 export function quicOf(input: QuicInput): Quic {
   const { listener, because } = input;
-  if (!listener.http3 || !listener.tls) {
-    const says = listener.http3
-      ? `${listener.name} has HTTP/3 without TLS, which it needs.`
-      : `${listener.name} does not offer HTTP/3.`;
+  if (!listener.http3) {
+    const says = `${listener.name} does not offer HTTP/3.`;
     return { isOffered: false, completes: 'no', onRebinding: 'unknown', says, because };
   }
   const advertisedPort = listener.http3.advertisedPort ?? listener.port;
@@ -58,15 +58,14 @@ type Ways = ReturnType<QuicInput['walkUdp']>;
 
 function completion(ways: Ways): Quic['completes'] {
   if (ways.some((w) => w.path.disposition === 'unknown')) return 'unknown';
-  return ways.length > 0 &&
-    ways.every((w) => w.path.disposition === 'delivered' && w.isHttp3 && !isTooBig(w.path))
-    ? 'yes'
-    : 'no';
+  const isThrough = (w: Ways[number]) =>
+    w.path.disposition === 'delivered' && w.isHttp3 && !tooNarrow(w.path);
+  return ways.every(isThrough) ? 'yes' : 'no';
 }
 
 function rebinding(ways: Ways): Quic['onRebinding'] {
   const choices = ways.map((w) => w.path.choice?.endpoints.length);
-  if (ways.length === 0 || ways.some((w) => w.path.disposition !== 'delivered')) return 'unknown';
+  if (ways.some((w) => w.path.disposition !== 'delivered')) return 'unknown';
   if (choices.every((n) => n === undefined || n === 1)) return 'survives';
   return 'at-risk';
 }
@@ -81,9 +80,9 @@ function portSays(listener: Listener, port: number): string {
 
 function pathSays(ways: Ways, port: number, completes: Quic['completes']): string {
   if (completes === 'yes') return `UDP ${port} arrives at it on this address.`;
-  const big = ways.find((w) => w.path.disposition === 'delivered' && isTooBig(w.path));
-  if (big?.path.mtu)
-    return `The path carries ${big.path.mtu.bytes} bytes at ${big.path.mtu.where}: less than HTTP/3 needs.`;
+  const narrow = ways.filter((w) => w.path.disposition === 'delivered').map((w) => tooNarrow(w.path));
+  const limit = narrow.find((mtu) => mtu !== undefined);
+  if (limit) return `The path carries ${limit.bytes} bytes at ${limit.where}: less than HTTP/3 needs.`;
   const failing = ways.find((w) => w.path.disposition !== 'delivered') ?? ways.find((w) => !w.isHttp3);
   const last = failing?.path.hops.at(-1)?.steps.at(-1)?.says ?? '';
   const how =

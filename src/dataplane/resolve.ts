@@ -214,7 +214,7 @@ function askPublic(a: Ask, resolver: Fact<'resolver'> | undefined, name: DnsName
   const servers =
     resolver && resolver.value.serves.length > 0 ? resolver.value.serves : publicServers(a.reader);
   const isPublic = (z: Fact<'zone'>) =>
-    z.value.isPublic || (resolver?.value.serves.includes(z.value.server) ?? false);
+    z.value.isPublic || resolver?.value.serves.includes(z.value.server) === true;
   const answer = askZones(
     a.reader,
     servers,

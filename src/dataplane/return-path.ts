@@ -7,7 +7,7 @@ import type { Evidence, Gap } from '#estate/evidence.ts';
 import { familyOf, type Ip } from '#net/ip.ts';
 import { contains } from '#net/prefix.ts';
 import { gatewaySaid, nodeAddress } from './node-out.ts';
-import { defaultGateway, interfacesAround, networkOf } from './route.ts';
+import { defaultGateway, networksAround } from './route.ts';
 import type { Disposition, Hop, Packet, Reached, ReturnPath } from './trace.ts';
 import { networkAround, type Vantage } from './vantage.ts';
 import { addStep, missing, type Session, type Way } from './way.ts';
@@ -35,14 +35,14 @@ interface Trip {
 
 const maxMoves = 32;
 
-/** The return path of a delivered way. */
+/** The return path of a delivered way, to who `dialled`. */
 export function returnPath(
   reader: Reader,
   vantage: Vantage,
   way: Way,
+  dialled: Packet,
   reached: Reached,
 ): { readonly path: ReturnPath; readonly gap?: Gap } {
-  const dialled = way.hops[0]?.steps[0]?.after ?? way.packet;
   const trip: Trip = { reader, vantage, way, dialled };
   const packet = { ...way.packet, source: reached.ip, destination: way.packet.source, port: reached.port };
   const at = startHost(way, reached);
@@ -56,7 +56,7 @@ export function returnPath(
 }
 
 function startHost(way: Way, reached: Reached): string {
-  if (reached.cluster && reached.node) return `node/${reached.cluster}/${reached.node}`;
+  if (reached.node) return `node/${reached.cluster}/${reached.node}`;
   return way.sessions.at(-1)?.host ?? way.hops.at(-1)?.host ?? 'internet';
 }
 
@@ -78,16 +78,18 @@ function undo(answer: Answer): Answer {
     destination: session.before.source,
     port: session.before.port,
   };
-  const isChanged =
-    packet.source !== answer.packet.source || packet.destination !== answer.packet.destination;
-  const says = isChanged
-    ? `The session here turns the answer back into ${packet.source} → ${packet.destination}.`
-    : 'The session here lets the answer pass.';
   return {
-    ...said(answer, says, session.because, packet),
+    ...said(answer, undoneSays(answer.packet, packet), session.because, packet),
     packet,
     sessions: answer.sessions.slice(0, index),
   };
+}
+
+function undoneSays(came: Packet, after: Packet): string {
+  const isChanged = after.source !== came.source || after.destination !== came.destination;
+  return isChanged
+    ? `The session here turns the answer back into ${after.source} → ${after.destination}.`
+    : 'The session here lets the answer pass.';
 }
 
 function belongs(s: Session, packet: Packet): boolean {
@@ -127,7 +129,7 @@ function outOfNode(trip: Trip, answer: Answer): Move {
   const [, cluster = '', name = ''] = answer.at.split('/');
   const node = reader.get('node', `${cluster}/${name}`);
   const own = node && nodeAddress(node, familyOf(answer.packet.destination));
-  if (!node || !own)
+  if (!own)
     return unknown(
       answer,
       reader.gap('node', `cluster/${cluster}`) ??
@@ -152,12 +154,8 @@ function outOfNode(trip: Trip, answer: Answer): Move {
 
 /** Evidence that the two addresses share a network; undefined: they do not. */
 function onSameNetwork(trip: Trip, own: Ip, other: Ip): Evidence | undefined {
-  const family = familyOf(own);
-  const shared = interfacesAround(trip.reader, own).find((i) => {
-    const network = networkOf(i.value, family);
-    return network !== undefined && contains(network, other);
-  });
-  if (shared) return shared.evidence;
+  const shared = networksAround(trip.reader, own).find((n) => contains(n.network, other));
+  if (shared) return shared.out.evidence;
   const isClient =
     other === trip.dialled.source && (trip.vantage.point.kind === 'lan' || trip.vantage.point.kind === 'vpn');
   const network = isClient ? networkAround(trip.reader, trip.vantage, other) : undefined;
@@ -225,7 +223,7 @@ function ending(
 ): { readonly path: ReturnPath; readonly gap?: Gap } {
   const { hops } = move.answer;
   const path = { hops, disposition: move.end, isAsymmetric: isAsymmetric(trip.way.hops, hops) };
-  return move.gap ? { path, gap: move.gap } : { path };
+  return { path, ...(move.gap && { gap: move.gap }) };
 }
 
 const counted = /^(firewall|unmanaged|node)\//;

@@ -43,31 +43,44 @@ export function networkOf(i: FirewallInterface, family: Family): Prefix | undefi
 export function routeAt(reader: Reader, firewall: string, destination: Ip): Route {
   const gap = firstGap(reader, ['firewallInterface', 'gateway', 'staticRoute'], `firewall/${firewall}`);
   if (gap) return { kind: 'gap', gap };
-  const family = familyOf(destination);
   const interfaces = reader.by('firewallInterface', 'firewall', firewall).filter((i) => i.value.isEnabled);
-  const connected = interfaces
-    .map((out) => ({ out, network: networkOf(out.value, family) }))
-    .filter(
-      (c): c is { out: typeof c.out; network: Prefix } =>
-        c.network !== undefined && contains(c.network, destination),
-    )
-    .sort((a, b) => prefixBits(b.network) - prefixBits(a.network))[0];
+  const connected = [...around(interfaces, destination)].sort(
+    (a, b) => prefixBits(b.network) - prefixBits(a.network),
+  )[0];
   const fixed = reader
     .by('staticRoute', 'firewall', firewall)
     .filter((r) => contains(r.value.network, destination))
     .sort((a, b) => prefixBits(b.value.network) - prefixBits(a.value.network))[0];
   if (connected && (!fixed || prefixBits(fixed.value.network) <= prefixBits(connected.network)))
     return { kind: 'link', ...connected };
-  return viaGateway(reader, firewall, family, fixed);
+  return viaGateway(reader, firewall, familyOf(destination), fixed);
 }
 
-/** Interfaces of firewalls whose network holds the address: candidates for its default gateway. */
-export function interfacesAround(reader: Reader, address: Ip): readonly Fact<'firewallInterface'>[] {
+/** A network of a firewall, and the interface that is on it. */
+export interface Around {
+  readonly out: Fact<'firewallInterface'>;
+  readonly network: Prefix;
+}
+
+/** Networks of firewalls that hold the address. */
+export function networksAround(reader: Reader, address: Ip): readonly Around[] {
+  return around(
+    reader.all('firewallInterface').filter((i) => i.value.isEnabled),
+    address,
+  );
+}
+
+function around(interfaces: readonly Fact<'firewallInterface'>[], address: Ip): readonly Around[] {
   const family = familyOf(address);
-  return reader.all('firewallInterface').filter((i) => {
-    const network = networkOf(i.value, family);
-    return i.value.isEnabled && network !== undefined && contains(network, address);
+  return interfaces.flatMap((out) => {
+    const network = networkOf(out.value, family);
+    return network !== undefined && contains(network, address) ? [{ out, network }] : [];
   });
+}
+
+/** Interfaces of firewalls on such networks: candidates for the address's default gateway. */
+export function interfacesAround(reader: Reader, address: Ip): readonly Fact<'firewallInterface'>[] {
+  return networksAround(reader, address).map((n) => n.out);
 }
 
 /** The one firewall interface that a host with the address uses as its default gateway. */
@@ -77,13 +90,13 @@ export function defaultGateway(
   said: string | undefined,
 ): { readonly out: Fact<'firewallInterface'> } | { readonly gap: Gap } {
   const gap = reader.gap('firewallInterface', said && `firewall/${said}`);
-  const around = interfacesAround(reader, address);
-  const candidates = said === undefined ? around : around.filter((i) => i.value.firewall === said);
-  const one = candidates[0];
-  if (one && candidates.length === 1 && (said !== undefined || !gap)) return { out: one };
+  const on = interfacesAround(reader, address);
+  const candidates = said === undefined ? on : on.filter((i) => i.value.firewall === said);
+  const [one, ...others] = candidates;
+  if (one && others.length === 0 && (said !== undefined || !gap)) return { out: one };
   if (gap) return { gap };
   const what =
-    candidates.length > 1
+    others.length > 0
       ? `which of ${candidates.map((c) => `${c.value.firewall}/${c.value.name}`).join(', ')} is the default gateway of ${address} is not told`
       : `no firewall interface is on the network of ${address}, so its default gateway is not known`;
   return { gap: missing(`gateway/${address}`, 'firewallInterface', what) };
@@ -114,15 +127,19 @@ function viaGateway(
 }
 
 function isWanOf(reader: Reader, firewall: string, name: string): boolean {
-  return reader.get('firewallInterface', `${firewall}/${name}`)?.value.isWan ?? false;
+  return reader.get('firewallInterface', `${firewall}/${name}`)?.value.isWan === true;
 }
 
 /** pfSense makes a gateway of its own for a dynamic WAN, which its configuration does not list. */
 function implicitDefault(reader: Reader, firewall: string): Route {
-  const wans = reader
+  const wan = onlyWan(reader, firewall);
+  return wan ? { kind: 'gateway', out: wan, isDefault: true, because: [wan.evidence] } : { kind: 'none' };
+}
+
+/** The firewall's outer interface, where it has one alone. */
+export function onlyWan(reader: Reader, firewall: string): Fact<'firewallInterface'> | undefined {
+  const [wan, ...others] = reader
     .by('firewallInterface', 'firewall', firewall)
     .filter((i) => i.value.isWan && i.value.isEnabled);
-  const wan = wans[0];
-  if (wan === undefined || wans.length > 1) return { kind: 'none' };
-  return { kind: 'gateway', out: wan, isDefault: true, because: [wan.evidence] };
+  return others.length === 0 ? wan : undefined;
 }

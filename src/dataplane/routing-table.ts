@@ -40,11 +40,7 @@ export function chooseRoute(reader: Reader, ingress: Ingress, listener: Listener
 
 /** A rule with parts that are not evaluated may win: harmless only if the next one does the same. */
 function notEvaluated(first: Fact<'route'>, next: Fact<'route'> | undefined): Routed {
-  const same =
-    next &&
-    JSON.stringify([next.value.backend, next.value.middlewares]) ===
-      JSON.stringify([first.value.backend, first.value.middlewares]);
-  if (next && same) return { kind: 'route', route: next };
+  if (next && effectOf(next) === effectOf(first)) return { kind: 'route', route: next };
   const { from, namespace, name } = first.value;
   const what = `whether ${from} ${namespace}/${name} takes the request is not known: ${first.value.match.rule ?? 'its rule is not evaluated'}`;
   return {
@@ -61,9 +57,13 @@ function notEvaluated(first: Fact<'route'>, next: Fact<'route'> | undefined): Ro
   };
 }
 
+function effectOf({ value }: Fact<'route'>): string {
+  return JSON.stringify([value.backend, value.middlewares]);
+}
+
 function candidates(reader: Reader, ingress: Ingress, host: DnsName | undefined): readonly Fact<'route'>[] {
   const out = host ? [...reader.by('route', 'host', host)] : [];
-  for (let at = host && parentOf(host), depth = 1; at !== undefined && at !== ''; at = parentOf(at), depth++)
+  for (let at = host && parentOf(host), depth = 1; at; at = parentOf(at), depth++)
     out.push(...reader.by('route', 'host', `*.${at}`).filter((r) => depth === 1 || isDeep(r.value)));
   out.push(...reader.by('route', 'host', '*'));
   return out.filter((r) => r.value.cluster === ingress.cluster);

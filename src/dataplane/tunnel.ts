@@ -16,7 +16,6 @@ export type Origin =
       readonly kind: 'address';
       readonly host: { readonly ip: Ip } | { readonly name: DnsName };
       readonly port: number;
-      readonly isHttp: boolean;
     }
   | { readonly kind: 'status'; readonly code: number }
   | { readonly kind: 'other'; readonly text: string };
@@ -141,7 +140,8 @@ export function parseOrigin(service: string): Origin {
   const status = /^http_status:(\d+)$/.exec(service);
   if (status) return { kind: 'status', code: Number(status[1]) };
   const url = /^([a-z0-9+]+):\/\/(\[[^\]]+\]|[^/:]+)(?::(\d+))?(?:\/.*)?$/i.exec(service);
-  const scheme = url?.[1]?.toLowerCase() ?? '';
+  if (!url) return { kind: 'other', text: service };
+  const [, scheme = '', where = '', written] = url;
   const defaults: Readonly<Record<string, number>> = {
     http: 80,
     https: 443,
@@ -151,17 +151,17 @@ export function parseOrigin(service: string): Origin {
     ssh: 22,
     rdp: 3389,
   };
-  const port = Number(url?.[3] ?? defaults[scheme] ?? Number.NaN);
-  const text = (url?.[2] ?? '').replace(/^\[|\]$/g, '');
+  const port = Number(written ?? defaults[scheme.toLowerCase()]);
+  const text = where.replace(/^\[|\]$/g, '');
   const ip = parseIp(text);
-  const name = ip ? undefined : parseName(text);
+  const name = parseName(text);
   const host = ip ? { ip } : name ? { name } : undefined;
-  if (!host || !Number.isInteger(port) || text === '') return { kind: 'other', text: service };
-  return { kind: 'address', host, port, isHttp: scheme.startsWith('http') || scheme.startsWith('ws') };
+  if (!host || !Number.isInteger(port)) return { kind: 'other', text: service };
+  return { kind: 'address', host, port };
 }
 
 interface RuleIndex {
-  readonly exact: ReadonlyMap<string, readonly Fact<'tunnelRule'>[]>;
+  readonly exact: ReadonlyMap<string | undefined, readonly Fact<'tunnelRule'>[]>;
   /** Wildcards and rules for any host. */
   readonly open: readonly Fact<'tunnelRule'>[];
 }
@@ -181,10 +181,7 @@ function rulesFor(rules: readonly Fact<'tunnelRule'>[], host: DnsName): readonly
 
 function indexRules(rules: readonly Fact<'tunnelRule'>[]): RuleIndex {
   const isOpen = (r: Fact<'tunnelRule'>) => !r.value.hostname || r.value.hostname.startsWith('*');
-  const exact = Map.groupBy(
-    rules.filter((r) => !isOpen(r)),
-    (r) => r.value.hostname?.toLowerCase() ?? '',
-  );
+  const exact = Map.groupBy(rules, (r) => r.value.hostname?.toLowerCase());
   const index = { exact, open: rules.filter(isOpen) };
   ruleIndexes.set(rules, index);
   return index;
@@ -198,7 +195,7 @@ function hostMatches(rule: TunnelRule, host: DnsName): boolean {
 
 /** undefined: the expression is not one that can be evaluated here. */
 function pathMatches(rule: TunnelRule, path: string): boolean | undefined {
-  if (rule.path === undefined || rule.path === '') return true;
+  if (rule.path === undefined) return true;
   if (rule.path.length > 500 || /[+*}][^(]*\)[+*{?]/.test(rule.path)) return undefined;
   try {
     return new RegExp(rule.path).test(path);

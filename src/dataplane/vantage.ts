@@ -4,7 +4,7 @@ import type { Evidence } from '#estate/evidence.ts';
 import type { VantagePoint } from '#estate/settings.ts';
 import { type Family, familyOf, type Ip } from '#net/ip.ts';
 import { contains, type Prefix, prefixBits } from '#net/prefix.ts';
-import { defaultGateway, interfacesAround, networkOf, routeAt } from './route.ts';
+import { defaultGateway, interfacesAround, networksAround, routeAt } from './route.ts';
 import { ended, missing, type Next, on, type Place, unknownAt, type Way, withStep } from './way.ts';
 
 export interface Vantage {
@@ -48,11 +48,12 @@ export function sourceAt(reader: Reader, vantage: Vantage, family: Family): Ip |
 
 /** The network that a client is on: a firewall's interface says it best, then what sightline.yaml tells. */
 export function networkAround(reader: Reader, vantage: Vantage, source: Ip): Prefix | undefined {
-  const around = interfacesAround(reader, source).map((i) => networkOf(i.value, familyOf(source)));
+  const [around] = networksAround(reader, source);
+  if (around) return around.network;
   const told = vantage.point.networks
     .filter((n) => contains(n, source))
     .sort((a, b) => prefixBits(b) - prefixBits(a));
-  return around.find((n) => n !== undefined) ?? told[0];
+  return told[0];
 }
 
 /** The first move of a packet from the vantage point. */
@@ -86,7 +87,7 @@ function podVantage(reader: Reader, id: string, told: VantagePoint | undefined):
   const { cluster, node, ips } = pod.value;
   const clients = told && told.clients.length > 0 ? told.clients : ips;
   const point: VantagePoint = {
-    id: told?.id ?? `pod/${id}`,
+    id: `pod/${id}`,
     kind: 'pod',
     networks: [],
     pod: `${pod.value.namespace}/${pod.value.name}`,
@@ -113,10 +114,8 @@ function fromLan(reader: Reader, vantage: Vantage, way: Way): Next {
   const network = networkAround(reader, vantage, source);
   if (network && contains(network, destination)) {
     const says = `${destination} is on the client's own network ${network}.`;
-    return on(withStep(way, vantage.host, { stage: 'route', says, because: vantage.because }), {
-      kind: 'link',
-      network,
-    });
+    const stepped = withStep(way, vantage.host, { stage: 'route', says, because: vantage.because });
+    return on(stepped, { kind: 'link' });
   }
   const gateway = defaultGateway(reader, source, vantage.point.gateway);
   if ('gap' in gateway) return unknownAt(way, vantage.host, 'route', gateway.gap);
@@ -129,23 +128,20 @@ function fromVpn(reader: Reader, vantage: Vantage, way: Way): Next {
   const { gateway } = vantage.point;
   const { source } = way.packet;
   const interfaces = interfacesAround(reader, source).filter((i) => !gateway || i.value.firewall === gateway);
-  const one = interfaces[0];
-  if (one && interfaces.length === 1)
+  const [one, ...others] = interfaces;
+  if (one && others.length === 0)
     return throughGateway(
       vantage,
       way,
       { kind: 'firewall', firewall: one.value.firewall, interface: one.value.name },
       one.evidence,
     );
-  const route = gateway ? routeAt(reader, gateway, source) : undefined;
-  if (route?.kind === 'gap') return unknownAt(way, vantage.host, 'route', route.gap);
-  if (gateway && route?.kind === 'gateway' && !route.isDefault)
-    return throughGateway(
-      vantage,
-      way,
-      { kind: 'firewall', firewall: gateway, interface: route.out.value.name },
-      route.out.evidence,
-    );
+  const route = gateway && routeAt(reader, gateway, source);
+  if (route && route.kind === 'gap') return unknownAt(way, vantage.host, 'route', route.gap);
+  if (route && route.kind === 'gateway' && !route.isDefault) {
+    const { firewall, name } = route.out.value;
+    return throughGateway(vantage, way, { kind: 'firewall', firewall, interface: name }, route.out.evidence);
+  }
   const what = `where flows from ${vantage.point.id} (${source}) come in is not told`;
   const known = reader.gap('firewallInterface', gateway && `firewall/${gateway}`);
   return unknownAt(

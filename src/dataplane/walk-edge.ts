@@ -19,8 +19,13 @@ export interface EdgeInput {
   readonly host: DnsName;
   /** Tunnel of the vantage point, where the flow starts at an edge. */
   readonly tunnel?: string | undefined;
-  /** Record that the edge answered for. */
-  readonly edge?: { readonly value: string; readonly evidence: Evidence };
+  readonly edge?: EdgeRecord;
+}
+
+/** Record that the edge answered for. */
+interface EdgeRecord {
+  readonly value: string;
+  readonly evidence: Evidence;
 }
 
 type Chosen = Extract<TunnelChoice, { kind: 'rule' }>;
@@ -34,20 +39,31 @@ export function walkEdge(stages: Stages, flow: Flow, input: EdgeInput): readonly
     return [
       ends(flow, input.hops, 'no-listener', `The edge serves HTTP only, not ${flow.port}/${flow.protocol}.`),
     ];
-  const origin = input.edge && parseIp(input.edge.value);
-  if (origin) return fromEdge(stages, flow, input, origin);
-  const behind = input.edge && parseName(input.edge.value);
-  if (behind && !behind.endsWith('.cfargotunnel.com')) return fromEdgeName(stages, flow, input, behind);
+  const dialled = input.edge && dialledByEdge(stages, flow, input, input.edge);
+  if (dialled) return dialled;
   const path = flow.path ?? '/';
   const choice = input.tunnel
     ? chooseRule(stages.reader, input.tunnel.replace(/^tunnel\//, ''), input.host, path)
     : chooseTunnel(stages.reader, input.host, path);
   if (choice.kind === 'gap') return [unknown(flow, input.hops, choice.gap)];
   if (choice.kind === 'rule') return throughRule(stages, flow, input, choice);
-  const gap =
-    stages.reader.gap('tunnel') ??
-    missing(`tunnel/${input.host}`, 'tunnel', `no tunnel in the snapshot takes ${input.host}`);
-  return [unknown(flow, input.hops, gap)];
+  const what = `no tunnel in the snapshot takes ${input.host}`;
+  return [unknown(flow, input.hops, missing(`tunnel/${input.host}`, 'tunnel', what))];
+}
+
+/** What the edge dials itself, an address or a name; undefined: a tunnel leads on. */
+function dialledByEdge(
+  stages: Stages,
+  flow: Flow,
+  input: EdgeInput,
+  edge: EdgeRecord,
+): readonly Trace[] | undefined {
+  const origin = parseIp(edge.value);
+  if (origin) return fromEdge(stages, flow, input, edge, origin);
+  const behind = parseName(edge.value);
+  return behind && !behind.endsWith('.cfargotunnel.com')
+    ? fromEdgeName(stages, flow, input, edge, behind)
+    : undefined;
 }
 
 function throughRule(stages: Stages, flow: Flow, input: EdgeInput, choice: Chosen): readonly Trace[] {
@@ -135,10 +151,16 @@ function dial(
   return paths.map((path) => withoutQuic(traceOf(stages, flow, path, request, hops)));
 }
 
-function fromEdgeName(stages: Stages, flow: Flow, input: EdgeInput, behind: DnsName): readonly Trace[] {
+function fromEdgeName(
+  stages: Stages,
+  flow: Flow,
+  input: EdgeInput,
+  edge: EdgeRecord,
+  behind: DnsName,
+): readonly Trace[] {
   return stages.resolve(flow.from, behind, flow.family).flatMap((r) => {
     const hops = joined(input.hops, [{ host: 'edge/cloudflare', steps: r.steps }]);
-    if (r.ip) return fromEdge(stages, flow, { ...input, hops }, r.ip);
+    if (r.ip) return fromEdge(stages, flow, { ...input, hops }, edge, r.ip);
     return r.disposition === 'found'
       ? [ends(flow, hops, 'loop', 'The name behind the edge is proxied again.')]
       : [{ flow, hops, disposition: r.disposition, identities: [], gaps: r.gaps }];
@@ -146,11 +168,17 @@ function fromEdgeName(stages: Stages, flow: Flow, input: EdgeInput, behind: DnsN
 }
 
 /** No tunnel: the edge itself dials the origin's public address. */
-function fromEdge(stages: Stages, flow: Flow, input: EdgeInput, origin: Ip): readonly Trace[] {
+function fromEdge(
+  stages: Stages,
+  flow: Flow,
+  input: EdgeInput,
+  edge: EdgeRecord,
+  origin: Ip,
+): readonly Trace[] {
   const internet = stages.reader.all('vantagePoint').find((v) => v.value.kind === 'internet')?.value.id;
   const says = `The edge dials the origin ${origin} from an address of its own.`;
-  const because = input.edge ? [input.edge.evidence] : [];
-  const hops = joined(input.hops, [{ host: 'edge/cloudflare', steps: [tunnelStep(says, because)] }]);
+  const step = tunnelStep(says, [edge.evidence]);
+  const hops = joined(input.hops, [{ host: 'edge/cloudflare', steps: [step] }]);
   if (!internet)
     return [
       unknown(

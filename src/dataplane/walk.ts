@@ -106,11 +106,10 @@ export function quicAlong(stages: Stages, path: PathTrace, result: IngressResult
   const gap = listener.http3 ? undefined : stages.reader.gap('ingress', `cluster/${ingress.value.cluster}`);
   if (gap)
     return { isOffered: false, completes: 'unknown', onRebinding: 'unknown', says: gap.what, because: [] };
-  const http3At = (p: PathTrace) => {
-    const there = p.reached && ingressAt(stages.reader, p.reached);
-    return (
-      there?.key === ingress.key && listenerAt(there.value, p.reached?.port ?? 0, 'udp')?.http3 !== undefined
-    );
+  const http3At = ({ reached }: PathTrace) => {
+    if (reached === undefined) return false;
+    const there = ingressAt(stages.reader, reached);
+    return there?.key === ingress.key && listenerAt(there.value, reached.port, 'udp')?.http3 !== undefined;
   };
   const walkUdp = (port: number) =>
     stages.path({ ...path.input, port, protocol: 'udp' }).map((p) => ({ path: p, isHttp3: http3At(p) }));

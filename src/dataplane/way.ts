@@ -4,7 +4,6 @@
  */
 import type { Evidence, Gap } from '#estate/evidence.ts';
 import type { Ip } from '#net/ip.ts';
-import type { Prefix } from '#net/prefix.ts';
 import type { Disposition, Hop, Identity, Packet, Reached, Step } from './trace.ts';
 
 /** Whom the packet's present source address stands for, and why. */
@@ -22,13 +21,10 @@ export interface Session {
   readonly because: readonly Evidence[];
   /** Firewalls: interfaces of the way in. */
   readonly inside?: { readonly firewall: string; readonly in: string; readonly out?: string };
-  /** The far side is another connection: a TCP bridge, a NAT proxy. */
-  readonly isProxy?: boolean;
 }
 
 /** The choice among endpoints that a Service made for this way. */
 export interface Choice {
-  readonly service: string;
   readonly endpoints: readonly Reached[];
   readonly affinitySeconds?: number;
 }
@@ -59,8 +55,8 @@ export interface Way {
 export type Place =
   | { readonly kind: 'internet' }
   | { readonly kind: 'firewall'; readonly firewall: string; readonly interface: string }
-  /** Delivered by ARP or NDP on one network; `network` undefined: the network is not known by prefix. */
-  | { readonly kind: 'link'; readonly network?: Prefix }
+  /** Delivered by ARP or NDP on one network. */
+  | { readonly kind: 'link' }
   | {
       readonly kind: 'node';
       readonly cluster: string;
@@ -82,7 +78,7 @@ export function on(way: Way, place: Place): Next {
 }
 
 export function ended(way: Way, disposition: Disposition, reached?: Reached): Ended {
-  return reached ? { kind: 'ended', way, disposition, reached } : { kind: 'ended', way, disposition };
+  return { kind: 'ended', way, disposition, ...(reached && { reached }) };
 }
 
 /** Ends the way as unknown because of the gap. */

@@ -40,7 +40,8 @@ export function askZones(
     const zones = reader
       .by('zone', 'name', at)
       .filter((z) => servers.includes(z.value.server) && isWanted(z));
-    if (zones.length > 0) return askView(reader, zones, question, servers);
+    const [first] = zones;
+    if (first) return askView(reader, first, zones, question, servers);
   }
   const gap = zoneGap(reader, servers);
   return gap ? { kind: 'gap', gap } : { kind: 'not-here' };
@@ -58,20 +59,20 @@ function zoneGap(reader: Reader, servers: readonly string[]): Gap | undefined {
 
 function askView(
   reader: Reader,
+  first: Fact<'zone'>,
   zones: readonly Fact<'zone'>[],
   question: Question,
   servers: readonly string[],
 ): ZoneAnswer {
   const hidden = zoneGap(reader, servers);
   if (hidden) return { kind: 'gap', gap: hidden };
-  const server = zones[0]?.value.server ?? '';
+  const { server } = first.value;
   const view = viewFor(reader, server, question.client);
   if (typeof view === 'object') return { kind: 'gap', gap: view };
   const zone = zones.find(
     (z) => z.value.server === server && (z.value.view === undefined || z.value.view === view),
   );
-  if (zone === undefined) return zones[0] ? { kind: 'refused', zone: zones[0] } : { kind: 'not-here' };
-  return askZone(reader, zone, view, question);
+  return zone ? askZone(reader, zone, view, question) : { kind: 'refused', zone: first };
 }
 
 /** The first view whose clients hold the asker; undefined: none does, or the server has no views. */
