@@ -87,7 +87,7 @@ function automaticSource(
     inner ??
     reader.by('staticRoute', 'firewall', firewall.name).find((r) => contains(r.value.network, packet.source));
   if (routed === undefined) return { kind: 'none' };
-  const shown = addressOn(out, 4) ?? toldAddress(reader, out);
+  const shown = addressOn(out, 4) ?? toldAddress(reader, out, 4);
   if (shown === undefined) {
     const id = `firewall/${firewall.name}/${out.name}/address`;
     return {
@@ -107,11 +107,13 @@ function automaticSource(
   };
 }
 
-function toldAddress(reader: Reader, out: FirewallInterface): Ip | undefined {
-  const told = reader
+/** The one address of the family that is told for a dynamic interface; among several nobody knows. */
+function toldAddress(reader: Reader, out: FirewallInterface, family: 4 | 6): Ip | undefined {
+  const [told, ...others] = reader
     .all('publicAddress')
-    .find((p) => p.value.firewall === out.firewall && p.value.interface === out.name);
-  return told?.value.ip;
+    .filter((p) => p.value.firewall === out.firewall && p.value.interface === out.name)
+    .filter((p) => familyOf(p.value.ip) === family);
+  return others.length === 0 ? told?.value.ip : undefined;
 }
 
 function targetOf(
@@ -121,7 +123,7 @@ function targetOf(
   text: string,
   family: 4 | 6,
 ): Ip | Gap {
-  const literal = text === '' ? (addressOn(out, family) ?? toldAddress(reader, out)) : parseIp(text);
+  const literal = text === '' ? (addressOn(out, family) ?? toldAddress(reader, out, family)) : parseIp(text);
   if (literal) return literal;
   const content = text === '' ? undefined : resolveAlias(reader, firewall.name, text);
   const first = content?.ranges.find((r) => familyOf(r.first) === family);
