@@ -28,6 +28,7 @@ export const smokeChecks: readonly Check[] = [
 export const longChecks: readonly Check[] = [
   { name: 'crash points', script: ['scripts/crash-points.ts'], needs: [] },
   { name: 'failing calls', script: [...labTests, 'test/actuators'], needs: [] },
+  { name: 'a run as a Job', script: [...labTests, 'test/apply'], needs: [] },
   { name: 'bind', script: [...labTests, 'src/adapters/bind'], needs: ['named'] },
   {
     name: 'plans of the variants',

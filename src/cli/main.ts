@@ -172,7 +172,10 @@ const checkout = () =>
   new Option('--checkout <repository=folder...>', 'your checkout of a repository that the plan edits');
 const runCommands = () =>
   new Option('--run-commands', "run the owner's own apply after an edit; it is shown before");
-const runs = () => new Option('--runs <folder>', 'where runs are kept').default('.sightline/runs');
+const runs = () =>
+  new Option('--runs <place>', 'where runs are kept: a folder, or kubeconfig:CONTEXT/NAMESPACE').default(
+    '.sightline/runs',
+  );
 const yes = () => new Option('--yes', 'pass the gates that only ask; failures are still asked about');
 
 add(
@@ -197,10 +200,16 @@ add(
   'apply <plan>',
   'carries a proved plan out: journaled, gated, resumable; Ctrl-C asks',
   () => import('./commands/apply.ts'),
-  ['apply plan.json --dry-run', 'apply plan.json', 'apply plan.json --lab'],
+  [
+    'apply plan.json --dry-run',
+    'apply plan.json',
+    'apply plan.json --lab',
+    'apply plan.json --resume --runs kubeconfig:home/sightline',
+  ],
 )
   .option('--dry-run', 'prove the plan and ask every system, write nothing')
   .option('--lab', 'on a copy of the estate in network namespaces instead of the real one')
+  .option('--resume', 'go on with the run of this plan if one has begun, as a Job does that is started again')
   .addOption(yes())
   .addOption(checkout())
   .addOption(runCommands())

@@ -1,14 +1,17 @@
 /* `sightline apply`: carries a proved plan out, on the systems of sightline.yaml or in the lab. */
 import { type ApplyEnd, applyPlan, type EndedRun } from '#app/apply.ts';
+import { resumeRun } from '#app/resume.ts';
 import type { RunResult, SystemsOf } from '#app/run-core.ts';
+import { type RunOfPlan, runOfPlan } from '#app/run-of-plan.ts';
 import { type SystemsOptions, systemsFor } from '#app/run-systems.ts';
+import { SightlineError } from '#estate/error.ts';
 import { count, goalText } from '#report/plan-text.ts';
 import { proofToText } from '#report/proof-text.ts';
 import { problemsText, titlesOf } from '#report/run-text.ts';
 import { probesText } from '#report/verify-text.ts';
 import type { Run } from '../main.ts';
 import { RunConsole } from '../run-console.ts';
-import { carried, checkoutOptions, runsOption, showEnding } from '../run-end.ts';
+import { carried, checkoutOptions, type EndLook, place, runsOption, showEnding } from '../run-end.ts';
 import type { Terminal } from '../terminal.ts';
 
 export const run: Run = applyOn(systemsFor);
@@ -18,11 +21,13 @@ export function applyOn(systems: (options: SystemsOptions) => SystemsOf): Run {
   return async (terminal, [plan = ''], options) => {
     const isJson = options.json === true;
     const console = new RunConsole(terminal, { isYes: options.yes === true, isJson });
-    const place = placeOf(options);
-    const look = { isJson, ...place, rolledBackCode: 3 };
+    const where = placeOf(options);
+    const look = { isJson, ...where, rolledBackCode: 3 };
     let isBackWanted = false;
     const hooks = console.hooks();
     return carried(terminal, console, look, async () => {
+      const begun = options.resume === true ? await runOfPlan(plan, where) : undefined;
+      if (begun !== undefined) return goOn({ terminal, console, look, begun, options, systems });
       const end = await applyPlan({
         plan,
         isDry: options.dryRun === true,
@@ -38,12 +43,45 @@ export function applyOn(systems: (options: SystemsOptions) => SystemsOf): Run {
           isBackWanted = result !== ended.result;
           return result;
         },
-        ...place,
+        ...where,
       });
       if (end.kind !== 'run') return showRefusal(terminal, end, isJson);
       return showEnding(terminal, end, isBackWanted ? { ...look, rolledBackCode: 0 } : look);
     });
   };
+}
+
+interface GoingOn {
+  readonly terminal: Terminal;
+  readonly console: RunConsole;
+  readonly look: EndLook;
+  readonly begun: RunOfPlan;
+  readonly options: Record<string, unknown>;
+  readonly systems: (options: SystemsOptions) => SystemsOf;
+}
+
+/** `--resume`: a run of this plan is gone on with; one that has ended is told, and nothing is begun beside it. */
+async function goOn({ terminal, console, look, begun, options, systems }: GoingOn): Promise<number> {
+  const { run, state } = begun;
+  if (state === 'rolled-back')
+    throw new SightlineError('rolled-back', `run ${run} of this plan was rolled back`, {
+      hint: `sightline runs ${run} tells why; without --resume the plan is applied anew`,
+    });
+  if (state === 'done') return showEnding(terminal, { run, result: { kind: 'done' } }, look);
+  const hooks = console.hooks();
+  hooks.working(`going on with run ${run}`);
+  const end = await resumeRun({
+    run,
+    hooks,
+    systems: systems({
+      isLab: false,
+      ...(typeof options.from === 'string' && { from: options.from }),
+      ...checkoutOptions(options),
+      hooks,
+    }),
+    ...place(look),
+  });
+  return showEnding(terminal, end, look);
 }
 
 /** Runs in the lab are kept apart: their systems are gone when the command ends. */
