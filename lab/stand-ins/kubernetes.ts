@@ -6,6 +6,7 @@ import { makeAuthority } from '#lab/hosts/certificate.ts';
 import type { FaultChooser } from './faults.ts';
 import type { Deed, User } from './kubernetes/access.ts';
 import type { Json } from './kubernetes/json.ts';
+import type { PodLog } from './kubernetes/pod-log.ts';
 import { requestHandler } from './kubernetes/requests.ts';
 import { statusFor } from './kubernetes/status.ts';
 import { type Change, Store } from './kubernetes/store.ts';
@@ -14,6 +15,7 @@ import { type Listener, startListener } from './listener.ts';
 
 export type { PolicyRule, User } from './kubernetes/access.ts';
 export { rulesIn } from './kubernetes/access.ts';
+export type { PodLog } from './kubernetes/pod-log.ts';
 
 export interface StartOptions {
   /** Raw objects or Lists, as a snapshot holds them. */
@@ -24,6 +26,8 @@ export interface StartOptions {
   readonly users?: readonly User[];
   readonly host?: string;
   readonly port?: number;
+  /** Logs of pods, as `pods/log` gives them. */
+  readonly podLog?: PodLog;
   /** RFC 3339, whole seconds, for creationTimestamp and managedFields. */
   readonly now?: () => string;
 }
@@ -70,7 +74,13 @@ export async function startKubernetes(options: StartOptions): Promise<Kubernetes
   const deeds: (Deed & { user: string })[] = [];
   const authority = options.tls === false ? undefined : makeAuthority('Kubernetes stand-in');
   const listener = await startListener({
-    handle: requestHandler({ store, users, now, record: (deed) => deeds.push(deed) }),
+    handle: requestHandler({
+      store,
+      users,
+      now,
+      record: (deed) => deeds.push(deed),
+      ...(options.podLog && { podLog: options.podLog }),
+    }),
     refusal: (status) => ({ status, body: JSON.stringify(statusFor(status).status()) }),
     ...(authority && { tls: authority.issue(['kubernetes', 'localhost', options.host ?? '127.0.0.1']) }),
     ...(options.host !== undefined && { host: options.host }),

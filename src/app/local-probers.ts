@@ -63,10 +63,10 @@ export async function allKinds(): Promise<Prober> {
   const of = (attempt: Attempt) => probers.find((p) => p.can(attempt));
   return {
     can: (attempt) => of(attempt) !== undefined,
-    attempt: (attempt, timeoutMs) => {
+    attempt: (attempt, timeoutMs, mark) => {
       const prober = of(attempt);
       if (prober === undefined) throw new SightlineError('no-prober', `no prober for ${attempt.kind}`);
-      return prober.attempt(attempt, timeoutMs);
+      return prober.attempt(attempt, timeoutMs, mark);
     },
   };
 }
@@ -79,18 +79,24 @@ function http3Prober(probe: ProbeHttp3): Prober {
   let next = 0;
   return {
     can: (a) => a.kind === 'http' && a.version === 3,
-    attempt: (a, timeoutMs) => {
+    attempt: (a, timeoutMs, mark) => {
       const slot = next++ % slots.length;
-      const done = (slots[slot] ?? Promise.resolve()).then(() => overHttp3(probe, a, timeoutMs));
+      const done = (slots[slot] ?? Promise.resolve()).then(() => overHttp3(probe, a, timeoutMs, mark));
       slots[slot] = done.then(() => undefined);
       return done;
     },
   };
 }
 
-async function overHttp3(probe: ProbeHttp3, a: Attempt, timeoutMs: number): Promise<Observation> {
+async function overHttp3(
+  probe: ProbeHttp3,
+  a: Attempt,
+  timeoutMs: number,
+  mark?: string,
+): Promise<Observation> {
   if (a.kind !== 'http') throw new SightlineError('no-prober', `${a.kind} is not HTTP/3`);
-  const seen = await probe({ address: a.ip, port: a.port, serverName: a.name, timeoutMs });
+  const path = mark === undefined ? {} : { path: `/?sightline-probe=${mark}` };
+  const seen = await probe({ address: a.ip, port: a.port, serverName: a.name, timeoutMs, ...path });
   const { ms, status, cause } = seen;
   if (cause?.kind === 'could-not-try')
     return { outcome: 'fails', says: cause.message, ms, notTried: cause.message };

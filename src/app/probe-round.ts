@@ -2,11 +2,12 @@
 import { walk } from '#dataplane/walk.ts';
 import type { Reader } from '#estate/estate.ts';
 import type { Plan } from '#plan/plan.ts';
-import { type Comparison, compare, isBad, type Judged } from '#probe/compare.ts';
+import { type ClientCheck, type Comparison, compare, isBad, type Judged } from '#probe/compare.ts';
 import { type Prediction, predict } from '#probe/predict.ts';
 import { commandFor, probePlan } from '#probe/probe-plan.ts';
-import type { ProbeReport } from '#probe/probe-report.ts';
+import type { ClientChecks, ProbeReport } from '#probe/probe-report.ts';
 import { type Observation, type Probe, type Probers, runProbes } from '#probe/prober.ts';
+import { type ClientLog, newMark, withClients } from './client-log.ts';
 import { scopeOfPlan } from './plan-states.ts';
 
 /** What the probes showed before the first write. Kept in the run's folder. */
@@ -25,17 +26,21 @@ export interface ProbingFrom {
   readonly probers: Probers;
   /** Names that are probed, in their order; all where not given. */
   readonly mostNames?: number;
+  /** Undefined: observations hold the client that was logged, as those of a lab do. */
+  readonly clientLog?: ClientLog;
 }
 
 /** The probes of one plan, made whenever asked. */
 export class ProbeRounds {
   readonly #start: Reader;
   readonly #probers: Probers;
+  readonly #clientLog: ClientLog | undefined;
   readonly #here: readonly Probe[];
   readonly #elsewhere: readonly Probe[];
   readonly #leftOut: readonly string[];
 
-  constructor(start: Reader, plan: Plan, { probers, mostNames = Number.POSITIVE_INFINITY }: ProbingFrom) {
+  constructor(start: Reader, plan: Plan, from: ProbingFrom) {
+    const { probers, mostNames = Number.POSITIVE_INFINITY } = from;
     const scope = scopeOfPlan(start, plan);
     const names = scope.names.slice(0, mostNames);
     const { probes, leftOut } = probePlan({ ...scope, names }, start);
@@ -43,6 +48,7 @@ export class ProbeRounds {
     const canHere = (p: Probe) => probers.at(p.from)?.can(p.attempt) === true;
     this.#start = start;
     this.#probers = probers;
+    this.#clientLog = from.clientLog;
     this.#here = probes.filter(canHere);
     this.#elsewhere = probes.filter((p) => !canHere(p));
     this.#leftOut = unasked === 0 ? leftOut : [...leftOut, `${unasked} names more`];
@@ -80,9 +86,16 @@ export class ProbeRounds {
     return { judged, elsewhere, leftOut: this.#leftOut, ...summary(judged) };
   }
 
-  #attempt(probes: readonly Probe[]): Promise<ReadonlyMap<string, Observation>> {
-    const end = performance.now() + roundMs;
-    return runProbes(probes, this.#probers, { timeoutMs, parallel, isOver: () => performance.now() > end });
+  async #attempt(probes: readonly Probe[]): Promise<ReadonlyMap<string, Observation>> {
+    const start = performance.now();
+    const marks = new Map(probes.map((p) => [p.id, newMark()]));
+    const found = await runProbes(probes, this.#probers, {
+      timeoutMs,
+      parallel,
+      isOver: () => performance.now() > start + roundMs,
+      markOf: (p) => marks.get(p.id),
+    });
+    return withClients(found, marks, this.#clientLog, start);
   }
 
   #judge(
@@ -108,10 +121,33 @@ export class ProbeRounds {
   }
 }
 
-function summary(judged: readonly Judged[]): Pick<ProbeReport, 'isGood' | 'says'> {
+function summary(judged: readonly Judged[]): Pick<ProbeReport, 'isGood' | 'says' | 'clients'> {
   const bad = judged.filter((j) => isBad(j.verdict));
   const [first] = bad;
   const tried = judged.filter((j) => j.verdict !== 'not-tried').length;
-  if (first === undefined) return { isGood: true, says: `${tried} probes are as they should be` };
-  return { isGood: false, says: `${bad.length} of ${tried} probes: ${first.probe.id}: ${first.says}` };
+  const clients = clientChecks(judged);
+  if (first === undefined)
+    return { isGood: true, clients, says: `${tried} probes are as they should be${clientsSay(clients)}` };
+  return {
+    isGood: false,
+    clients,
+    says: `${bad.length} of ${tried} probes: ${first.probe.id}: ${first.says}`,
+  };
+}
+
+function clientChecks(judged: readonly Judged[]): ClientChecks {
+  const all = judged.flatMap((j) => j.client ?? []);
+  const number = (kind: ClientCheck['kind']) => all.filter((c) => c.kind === kind).length;
+  return {
+    asPredicted: number('as-predicted'),
+    otherwise: number('otherwise'),
+    notChecked: number('not-checked'),
+    why: [...new Set(all.flatMap((c) => (c.kind === 'not-checked' ? c.says : [])))],
+  };
+}
+
+function clientsSay({ asPredicted, notChecked, why }: ClientChecks): string {
+  const checked = asPredicted > 0 ? `, ${asPredicted} logged as the client that was predicted` : '';
+  const not = notChecked > 0 ? `; ${notChecked} whose logged client was not checked: ${why.join('; ')}` : '';
+  return checked + not;
 }

@@ -22,6 +22,7 @@ import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Probers } from '#probe/prober.ts';
 import type { Proved } from '#proof/result.ts';
+import type { ClientLog } from './client-log.ts';
 import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
 import { moved, parsePlan, parseProof, planHash, snapshotFolderOf } from './plan-file.ts';
 import { changesUpTo, readerAfterChanges } from './plan-states.ts';
@@ -56,6 +57,8 @@ export interface RunSystems {
   readonly policy?: Partial<RunPolicy>;
   /** Names that are probed; all where not given. */
   readonly mostNames?: number;
+  /** Where the clients that the ingress logs can be read; undefined: the probes bring them. */
+  readonly clientLog?: ClientLog;
   readonly close?: () => Promise<void>;
 }
 

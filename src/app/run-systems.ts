@@ -12,6 +12,7 @@ import { instruct } from '#report/artifacts/instruct.ts';
 import { blocksToMarkdown } from '#report/runbook/blocks-markdown.ts';
 import { artifactInput, snapshotTexts } from './artifacts.ts';
 import { checkoutEdits } from './checkout-edits.ts';
+import { clientLogOf } from './client-log.ts';
 import type { Snapshot } from './load-snapshot.ts';
 import { localProbers } from './local-probers.ts';
 import { planHash } from './plan-file.ts';
@@ -56,7 +57,8 @@ async function realSystems(
   const files = await repositories({ snapshot, reader, plan, options, apis: actuators });
   const person = needsPerson(plan) ? [await byHand(snapshot, reader, plan, proof, options)] : [];
   const probers = await localProbers(snapshot, options.from);
-  return { actuators: [...files, ...actuators, ...person], probers };
+  const clientLog = await clientLogOf(snapshot);
+  return { actuators: [...files, ...actuators, ...person], probers, clientLog };
 }
 
 function needsPerson(plan: Plan): boolean {

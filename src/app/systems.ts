@@ -74,6 +74,19 @@ async function kubernetes(access: SystemAccess, trusted: { ca?: string }): Promi
   });
 }
 
+/** How to reach a cluster with the credential that reads; undefined: it cannot be reached with what is configured. */
+export async function accessOf(
+  access: SystemAccess,
+  folder: string,
+): Promise<{ readonly url?: string; readonly credential: string; readonly ca?: string } | undefined> {
+  const { credential, url } = access;
+  if (credential === undefined || (url === undefined && !credential.startsWith('kubeconfig:')))
+    return undefined;
+  const ca = access.ca === undefined ? undefined : await certificate(access.ca, folder);
+  if (ca !== undefined && 'why' in ca) return undefined;
+  return { credential, ...(url !== undefined && { url }), ...(ca !== undefined && { ca: ca.pem }) };
+}
+
 async function cloudflare(access: SystemAccess, trusted: { ca?: string }): Promise<Made> {
   const { system, account, tunnel } = access;
   return withCredential(access, async (credential, url) => {

@@ -8,6 +8,7 @@ import { type Reader, readerOf } from '#estate/estate.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { ProbeReport } from '#probe/probe-report.ts';
 import type { Probers } from '#probe/prober.ts';
+import { clientLogOf } from './client-log.ts';
 import type { Snapshot } from './load-snapshot.ts';
 import { readerAfterChanges } from './plan-states.ts';
 import { type Baseline, ProbeRounds } from './probe-round.ts';
@@ -35,7 +36,10 @@ export interface VerifyReport extends ProbeReport {
 export async function verify(request: VerifyRequest): Promise<VerifyReport> {
   const subject = await subjectOf(request);
   const start = readerOf(subject.snapshot.estate);
-  const rounds = new ProbeRounds(start, subject.plan, { probers: await request.probers(subject.snapshot) });
+  const rounds = new ProbeRounds(start, subject.plan, {
+    probers: await request.probers(subject.snapshot),
+    clientLog: await clientLogOf(subject.snapshot),
+  });
   if (rounds.size === 0)
     throw new SightlineError('nothing-to-probe', nothingFromHere, {
       hint: 'sightline.yaml names the vantage points; sightline runbook PLAN has the checks for a person',

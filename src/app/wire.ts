@@ -78,6 +78,18 @@ export async function machineProbers(): Promise<{
   return { http, dns, postgres, http3 };
 }
 
+export type { LoggedClient } from '#adapters/access-log/live.ts';
+
+/** What reads live logs, and what files hold now. */
+export async function liveLogs() {
+  const [live, pods, present] = await Promise.all([
+    import('#adapters/access-log/live.ts'),
+    import('#adapters/kubernetes-api/pod-logs.ts'),
+    import('#adapters/present.ts'),
+  ]);
+  return { clientsIn: live.clientsIn, podLogs: pods.podLogs, presentBytes: present.presentBytes };
+}
+
 /** Makers of actuators, each loaded when a system needs it: a read-only run loads none. */
 export const actuatorMakers = {
   kubernetes: async (s: KubernetesSettings): Promise<Actuator> =>

@@ -112,6 +112,8 @@ export interface SystemAccess {
   }[];
   /** Further authoritative servers, `address` or `address:port`. */
   readonly others?: readonly string[];
+  /** How files of its folder in the snapshot are read as they are now: `file:` or `cmd:`, by the file's name there. */
+  readonly read?: Readonly<Record<string, string>>;
   /** Host names it needs to be reachable (its API, its secret store). */
   readonly needs: readonly string[];
 }

@@ -29,6 +29,12 @@ export type Verdict =
   | 'observed'
   | 'not-tried';
 
+/** Whom the ingress logged, beside whom the model says that it logs. Only for what reached an ingress. */
+export type ClientCheck =
+  | { readonly kind: 'as-predicted' | 'otherwise'; readonly says: string }
+  /** Not made, which is not passed; `says` is why, and what would make it possible. */
+  | { readonly kind: 'not-checked'; readonly says: string };
+
 export interface Judged {
   readonly probe: Probe;
   readonly verdict: Verdict;
@@ -36,6 +42,8 @@ export interface Judged {
   readonly predicted: Prediction;
   readonly baseline?: Observation;
   readonly observed?: Observation;
+  /** Undefined: no request reached an ingress. */
+  readonly client?: ClientCheck;
 }
 
 /** Verdicts that stop a run at a gate, and make `verify` fail. */
@@ -49,7 +57,19 @@ export function compare(probe: Probe, comparison: Comparison): Judged {
   if (observed === undefined || observed.notTried !== undefined)
     return { ...kept, verdict: 'not-tried', says: observed?.notTried ?? 'not tried from here' };
   const verdict = verdictOf(comparison, observed);
-  return { ...kept, verdict, says: saysOf(verdict, comparison, observed) };
+  const client = clientOf(probe, predicted, observed);
+  return { ...kept, verdict, says: saysOf(verdict, comparison, observed), ...(client && { client }) };
+}
+
+function clientOf({ attempt }: Probe, predicted: Prediction, observed: Observation): ClientCheck | undefined {
+  if (attempt.kind !== 'http' || observed.status === undefined) return undefined;
+  const { seenAs, notSeen = 'no log of the ingress was read' } = observed;
+  if (seenAs === undefined) return { kind: 'not-checked', says: notSeen };
+  if (predicted.seenAs === undefined)
+    return { kind: 'not-checked', says: `it logged ${seenAs}, and the model does not say whom it logs` };
+  const isSaid = predicted.seenAs.some((ip) => ip === seenAs);
+  const says = isSaid ? `logged as ${seenAs}` : `logged as ${seenAs}, not ${predicted.seenAs.join(' or ')}`;
+  return { kind: isSaid ? 'as-predicted' : 'otherwise', says };
 }
 
 function verdictOf(

@@ -51,6 +51,8 @@ export interface Observation {
   readonly addresses?: readonly string[];
   /** Client address that the ingress wrote into its log for this probe. */
   readonly seenAs?: string;
+  /** Why the client that the ingress logged is not known. */
+  readonly notSeen?: string;
   /** Undefined: it was tried. Otherwise why it could not be, which is neither success nor failure. */
   readonly notTried?: string;
 }
@@ -58,7 +60,8 @@ export interface Observation {
 /** One kind of attempt, made for real. Never rejects; ends within `timeoutMs`. */
 export interface Prober {
   can(attempt: Attempt): boolean;
-  attempt(attempt: Attempt, timeoutMs: number): Promise<Observation>;
+  /** `mark`: sent along by HTTP, so that the line of a log can be found again. */
+  attempt(attempt: Attempt, timeoutMs: number, mark?: string): Promise<Observation>;
 }
 
 /** Who can probe from where: this machine, or the hosts of a lab. */
@@ -73,6 +76,7 @@ export interface ProbeLimits {
   readonly parallel: number;
   /** Says when time is up; what is left then counts as not tried. */
   readonly isOver: () => boolean;
+  readonly markOf?: (probe: Probe) => string | undefined;
 }
 
 /** Attempts the probes that can be made here; the result keeps their ids. */
@@ -96,7 +100,7 @@ async function one(probe: Probe, probers: Probers, limits: ProbeLimits): Promise
   const prober = probers.at(probe.from);
   if (prober === undefined) return notTried(`nothing here starts flows at ${probe.from}`);
   try {
-    return await prober.attempt(probe.attempt, limits.timeoutMs);
+    return await prober.attempt(probe.attempt, limits.timeoutMs, limits.markOf?.(probe));
   } catch (error) {
     return notTried(`the prober failed: ${error instanceof Error ? error.message : String(error)}`);
   }

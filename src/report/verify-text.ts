@@ -1,6 +1,6 @@
 /* Probes on a terminal: what is wrong first, then counts by kind, then what only somebody elsewhere can try. */
 import type { Judged, Verdict } from '#probe/compare.ts';
-import type { Elsewhere, ProbeReport } from '#probe/probe-report.ts';
+import type { ClientChecks, Elsewhere, ProbeReport } from '#probe/probe-report.ts';
 import { plain } from './plain.ts';
 import { count, type Look } from './plan-text.ts';
 import { columns, type Palette, wrap } from './style.ts';
@@ -19,6 +19,7 @@ export function probesText(report: ProbeReport, look: VerifyLook): string {
     `${report.isGood ? palette.good('verified') : palette.bad('not as it should be')}  ${plain(report.says)}`,
     ...(shown.length > 0 ? [shown.map((j) => judgedText(j, look)).join('\n')] : []),
     countsText(report.judged, palette),
+    ...clientsText(report.clients, look),
     ...elsewhereText(report.elsewhere, look),
     ...(report.leftOut.length > 0
       ? [palette.dim(wrap(`not probed: ${plain(report.leftOut.join('; '))}`, look.width))]
@@ -45,6 +46,18 @@ function judgedText(j: Judged, { palette, width }: Look): string {
   const known = j.verdict === 'known-disagreement' ? ' (as before the run)' : '';
   const text = wrap(`${plain(j.probe.id)}  ${plain(j.says)}${known}`, width, '      ').trimStart();
   return `  ${marks[j.verdict](palette)} ${text}`;
+}
+
+/** A check that was not made is never left unsaid. */
+function clientsText(c: ClientChecks, { palette, width }: Look): readonly string[] {
+  if (c.asPredicted + c.otherwise + c.notChecked === 0) return [];
+  const parts = [
+    ...(c.asPredicted > 0 ? [`${palette.good('✔')} ${c.asPredicted} as predicted`] : []),
+    ...(c.otherwise > 0 ? [`${palette.bad('≠')} ${c.otherwise} otherwise`] : []),
+    ...(c.notChecked > 0 ? [`${palette.warn('?')} ${c.notChecked} not checked`] : []),
+  ];
+  const why = c.why.map((w) => palette.dim(wrap(`not checked: ${plain(w)}`, width, '    ')));
+  return [[`  clients as the ingress logs them  ${parts.join('  ')}`, ...why].join('\n')];
 }
 
 /** One row a kind of probe: how many ended how. */

@@ -4,6 +4,7 @@ import type { Answer } from '../listener.ts';
 import { type Deed, forbidden, isAllowed, review, type User, userOf } from './access.ts';
 import { isMap, type Json, mapOf, textOf } from './json.ts';
 import { checkRequestSize } from './limits.ts';
+import { logAnswer, type PodLog } from './pod-log.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
 import { badRequest, notFound, Refused, statusFor } from './status.ts';
 import { type Change, listObject, type Place, type Store } from './store.ts';
@@ -11,6 +12,8 @@ import { create, patch, remove, update, type WriteOptions } from './writes.ts';
 
 export interface Around {
   readonly store: Store;
+  /** Text of a container's log; undefined: it has none. */
+  readonly podLog?: PodLog;
   readonly users: readonly User[];
   readonly now: () => string;
   readonly record: (deed: Deed & { user: string }) => void;
@@ -21,7 +24,7 @@ interface Target extends Place {
 }
 
 /** Answers any call; never throws for what a client did. */
-export function requestHandler(around: Around): (call: Call) => Answer {
+export function requestHandler(around: Around): (call: Call) => Answer | Promise<Answer> {
   return (call) => {
     try {
       const user = userOf(around.users, call.headers.authorization);
@@ -80,7 +83,7 @@ function described(r: Resource): readonly unknown[] {
   return r.hasStatus ? [one, status] : [one];
 }
 
-function resourceAnswer(around: Around, call: Call, user: User): Answer {
+function resourceAnswer(around: Around, call: Call, user: User): Answer | Promise<Answer> {
   if (call.path === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews' && call.method === 'POST')
     return json(201, review(user, bodyOf(call)));
   const target = targetOf(around.store, call.path);
@@ -94,6 +97,7 @@ function resourceAnswer(around: Around, call: Call, user: User): Answer {
   };
   around.record({ ...deed, user: user.name });
   if (!isAllowed(user, deed)) throw forbidden(user, deed);
+  if (target.subresource === 'log') return logAnswer(around.store, around.podLog, call, target);
   return perform(around, call, target, verb, (d) => {
     if (!isAllowed(user, { ...deed, ...d })) throw forbidden(user, { ...deed, ...d });
   });
@@ -108,7 +112,10 @@ function targetOf(store: Store, path: string): Target {
     (r) => r.group === group && r.version === version && r.plural === plural,
   );
   const isKnown =
-    resource !== undefined && (subresource === '' || (subresource === 'status' && resource.hasStatus));
+    resource !== undefined &&
+    (subresource === '' ||
+      (subresource === 'status' && resource.hasStatus) ||
+      (subresource === 'log' && resource.kind === 'Pod' && resource.group === ''));
   if (!isKnown) throw statusFor(404);
   return { resource, namespace: isIn ? (parts[1] ?? '') : '', name, subresource };
 }

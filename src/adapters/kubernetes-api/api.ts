@@ -4,7 +4,7 @@
  */
 import { type ApiFailure, fetched } from '../api-failure.ts';
 import { safeText } from '../credential.ts';
-import { callHttp, type HttpOutcome } from '../http-call.ts';
+import { callHttp, type HttpOutcome, type HttpServer } from '../http-call.ts';
 import { decodeJson, type Json, mapOf, statusOf } from './decode.ts';
 import type { Access } from './kubeconfig.ts';
 
@@ -63,6 +63,33 @@ export class KubernetesApi {
       .map(([k, v]) => `${k}=${v}`)
       .join(',');
     return this.#call('GET', `${pathOf({ ...ref, name: '' })}?labelSelector=${encodeURIComponent(selector)}`);
+  }
+
+  /** The text of a pod's log. */
+  async log(
+    ref: ObjectRef,
+    asked: { readonly container: string; readonly sinceSeconds: number; readonly limitBytes: number },
+  ): Promise<{ readonly kind: 'text'; readonly text: string } | Failure> {
+    const query = new URLSearchParams(
+      Object.entries(asked).map(([k, v]): [string, string] => [k, String(v)]),
+    );
+    const got = await fetched(this.#access);
+    if ('kind' in got) return { ...got, reason: '', owned: [] };
+    const outcome = await callHttp(serverOf(got.value, this.#timeoutMs), {
+      method: 'GET',
+      path: `${pathOf(ref)}/log?${query}`,
+      headers: { ...authorizationOf(got.value), accept: '*/*' },
+    });
+    if (outcome.kind === 'answered' && outcome.status === 200) return { kind: 'text', text: outcome.body };
+    const answer = answerOf(outcome, got.value, 'GET');
+    if (answer.kind === 'failed') return answer;
+    return {
+      kind: 'failed',
+      mayHaveActed: false,
+      says: 'answered an object instead of a log',
+      reason: '',
+      owned: [],
+    };
   }
 
   create(ref: ObjectRef, object: Json, options: PatchOptions): Promise<Answer> {
@@ -127,18 +154,8 @@ export class KubernetesApi {
     const got = await fetched(this.#access);
     if ('kind' in got) return { ...got, reason: '', owned: [] };
     const access = got.value;
-    const headers = {
-      ...(access.token !== undefined && { authorization: `Bearer ${access.token.reveal()}` }),
-      ...(type !== undefined && { 'content-type': type }),
-    };
-    const server = {
-      url: access.url,
-      ...(access.ca !== undefined && { ca: access.ca }),
-      ...(access.cert !== undefined &&
-        access.key !== undefined && { cert: access.cert, key: access.key.reveal() }),
-      ...(this.#timeoutMs !== undefined && { timeoutMs: this.#timeoutMs }),
-    };
-    const outcome = await callHttp(server, {
+    const headers = { ...authorizationOf(access), ...(type !== undefined && { 'content-type': type }) };
+    const outcome = await callHttp(serverOf(access, this.#timeoutMs), {
       method,
       path,
       headers,
@@ -146,6 +163,19 @@ export class KubernetesApi {
     });
     return answerOf(outcome, access, method);
   }
+}
+
+function authorizationOf({ token }: Access): Readonly<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` };
+}
+
+function serverOf({ url, ca, cert, key }: Access, timeoutMs: number | undefined): HttpServer {
+  return {
+    url,
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && key !== undefined && { cert, key: key.reveal() }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  };
 }
 
 function answerOf(outcome: HttpOutcome, access: Access, method: string): Answer {

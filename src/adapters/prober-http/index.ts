@@ -14,11 +14,18 @@ export interface HttpProberOptions {
 export function httpProber({ userAgent = 'sightline-probe' }: HttpProberOptions = {}): Prober {
   return {
     can: (a) => a.kind === 'tcp' || a.kind === 'tls' || (a.kind === 'http' && a.version !== 3),
-    attempt: (a, timeoutMs) => observed(timeoutMs, (signal) => attempt(a, userAgent, signal)),
+    attempt: (a, timeoutMs, mark) =>
+      observed(timeoutMs, (signal) => attempt(a, requestOf(userAgent, mark), signal)),
   };
 }
 
-async function attempt(a: Attempt, userAgent: string, signal: AbortSignal): Promise<Seen> {
+/** The mark stands in the query, since programs commonly log no user agent, and routes go by the path. */
+function requestOf(userAgent: string, mark?: string): Omit<Request, 'name'> {
+  if (mark === undefined) return { path: '/', userAgent };
+  return { path: `/?sightline-probe=${mark}`, userAgent: `${userAgent}/${mark}` };
+}
+
+async function attempt(a: Attempt, request: Omit<Request, 'name'>, signal: AbortSignal): Promise<Seen> {
   switch (a.kind) {
     case 'tcp':
       (await connectTcp(a, signal)).destroy();
@@ -26,7 +33,7 @@ async function attempt(a: Attempt, userAgent: string, signal: AbortSignal): Prom
     case 'tls':
       return showCertificate(a, signal);
     case 'http':
-      return ask(a, { name: a.name, path: '/', userAgent }, signal);
+      return ask(a, { ...request, name: a.name }, signal);
     default:
       throw new StageError('start', `no ${a.kind} here`);
   }

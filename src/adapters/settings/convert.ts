@@ -60,7 +60,7 @@ export function convertSettings(decoded: Decoded, file: string, clusters: readon
 }
 
 function systemAccess({ id, kind, address, needs, keys, ...rest }: Entry<'systems'>): SystemAccess {
-  const { credential, writeCredential, ca, writes, account, tunnel, others } = rest;
+  const { credential, writeCredential, ca, writes, account, tunnel, others, read } = rest;
   return {
     system: id,
     needs,
@@ -73,6 +73,7 @@ function systemAccess({ id, kind, address, needs, keys, ...rest }: Entry<'system
     ...(account !== undefined && { account }),
     ...(tunnel !== undefined && { tunnel }),
     ...(others !== undefined && { others }),
+    ...(read !== undefined && { read }),
     ...(keys !== undefined && {
       keys: keys.map(({ view, ...key }) => ({ ...key, ...(view !== undefined && { view }) })),
     }),

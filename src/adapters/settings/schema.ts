@@ -188,6 +188,15 @@ const reference = z
     'expected a reference: env:NAME, file:PATH, cmd:COMMAND or kubeconfig:CONTEXT, never the secret',
   );
 
+/** A name below the system's folder of the snapshot. */
+const fileName = z
+  .string()
+  .regex(
+    /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\s\\]+$/,
+    'expected a file of the system, as the snapshot names it',
+  );
+const presentReference = z.string().regex(/^(file|cmd):\S/, 'expected file:PATH or cmd:COMMAND');
+
 const tsigKey = z.strictObject({
   view: id.optional().describe('left out: the server has no views'),
   name: id,
@@ -207,6 +216,10 @@ const system = z.strictObject({
   keys: z.array(tsigKey).optional().describe('TSIG keys for dynamic updates, one for each view'),
   others: z.array(z.string()).optional().describe('further authoritative servers that must show each change'),
   needs: z.array(id).default([]),
+  read: z
+    .record(fileName, presentReference)
+    .optional()
+    .describe('how files of its folder in the snapshot are read as they are now: file:PATH or cmd:COMMAND'),
   writes: z.enum(['operator', 'api', 'none']).optional(),
 });
 
