@@ -1,96 +1,137 @@
-/* The estate in the lab as the systems of a run: the lab's actuators, and probes from the lab's own hosts. */
+/*
+ * The estate in the lab as the systems of a run: the same adapters as for real systems, over APIs, checkouts and a person of
+ * the lab, whose writes the lab's kernel follows; and probes from the lab's own hosts.
+ */
+import type { Actuator } from '#apply/actuator.ts';
 import { SightlineError } from '#estate/error.ts';
+import { type Reader, readerOf, readerOver, writeOf } from '#estate/estate.ts';
+import { mergeFacts } from '#estate/merge.ts';
 import { labActuators } from '#lab/estate/actuators.ts';
 import { type EstateLab, startEstateLab } from '#lab/estate/estate-lab.ts';
-import { startPointOf } from '#lab/estate/start-points.ts';
-import type { AttemptTarget, Attempt as LabAttempt } from '#lab/traffic/attempt.ts';
-import { familyOf } from '#net/ip.ts';
+import type { NativeFiles } from '#lab/live/follower.ts';
+import { type LiveEstate, startLiveEstate } from '#lab/live/live-estate.ts';
+import { differences } from '#lab/live/state.ts';
+import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
-import type { Attempt, Observation, Prober } from '#probe/prober.ts';
+import type { Proved } from '#proof/result.ts';
 import type { Snapshot } from './load-snapshot.ts';
-import { scaleFor } from './rehearse.ts';
-import type { RunSystems } from './run-core.ts';
+import { labProber } from './lab-prober.ts';
+import { exportFolder } from './read-back.ts';
+import { scaleFor } from './rehearse-scale.ts';
+import { actuatorsFor } from './run-actuators.ts';
+import type { RunHooks, RunSystems } from './run-core.ts';
+import { inMemory, openSnapshotFiles, snapshotSources } from './wire.ts';
 
 /** Names that are probed in a lab: all of them are served by the same few programs there. */
 const mostNames = 6;
+/** The lab answers in milliseconds, unless the machine is busy. */
+const pace = { timeoutMs: 4000, silentMs: 700, parallel: 8 };
 
 /** Brings the estate up. Throws SightlineError `no-lab` where no lab can be. */
-export async function labSystems(snapshot: Snapshot, plan: Plan): Promise<RunSystems> {
+export async function labSystems(
+  snapshot: Snapshot,
+  plan: Plan,
+  proof: Proved,
+  hooks: RunHooks,
+): Promise<RunSystems> {
   const timeScale = scaleFor(plan);
-  const lab = await startEstateLab(snapshot.estate, { timeScale });
+  const [lab, files] = await Promise.all([
+    startEstateLab(snapshot.estate, { timeScale }),
+    textFiles(snapshot.root),
+  ]);
   if (lab.kind === 'unavailable') throw new SightlineError('no-lab', lab.reason, { hint: lab.hint });
-  return {
-    actuators: labActuators({ store: lab.store, names: lab.names, rollout: lab.rollout }),
-    probers: { at: (vantagePoint) => proberAt(lab, vantagePoint) },
-    policy: { timeScale, firstPauseMs: 50, settleMs: 20_000 },
-    mostNames,
-    close: () => lab.down(),
+  const live = await startLiveEstate({ lab, files, read: readNative }).catch(async (error: unknown) => {
+    await lab.down();
+    throw error;
+  });
+  const close = async () => {
+    await live.stop();
+    await lab.down();
   };
-}
-
-function proberAt(lab: EstateLab, vantagePoint: string): Prober | undefined {
-  const start = startPointOf(lab.store.reader, vantagePoint);
-  const isBuilt = start !== undefined && lab.lab.topology.hosts.some((h) => h.name === start.host);
-  if (!isBuilt) return undefined;
-  const mtu = lab.store.reader.get('vantagePoint', vantagePoint)?.value.mtu;
-  return {
-    can: (attempt) => attempt.kind !== 'tls' && !isTooNarrowToTell(attempt, mtu),
-    attempt: async (attempt, timeoutMs) => {
-      await lab.controllers.settled();
-      const agent = await lab.lab.agent(start.host);
-      const seen = await agent.ask('attempt', { ...targetOf(attempt), ca: lab.authority.cert, timeoutMs });
-      return toObservation(attempt, seen);
-    },
-  };
-}
-
-/**
- * The lab's HTTP/3 server (quiche) sends smaller datagrams than quic-go's 1280 bytes, so on a path that is too narrow for
- * the real one it shows nothing (lab/disagreements.json: quic-datagram-size). Such a probe has to be made elsewhere.
- */
-function isTooNarrowToTell(attempt: Attempt, mtu: number | undefined): boolean {
-  if (attempt.kind !== 'http' || attempt.version !== 3 || mtu === undefined) return false;
-  return mtu < 1280 + (familyOf(attempt.ip) === 4 ? 28 : 48);
-}
-
-/** Databases are echoes in the lab: an answer to a connection is all that they can give. */
-function targetOf(attempt: Attempt): AttemptTarget {
-  switch (attempt.kind) {
-    case 'dns':
-      return {
-        protocol: 'dns',
-        address: attempt.ip,
-        port: 53,
-        serverName: attempt.name,
-        recordType: attempt.type,
-      };
-    case 'http': {
-      const protocol = attempt.isPlain ? 'http' : (`http${attempt.version}` as const);
-      return { protocol, address: attempt.ip, port: attempt.port, serverName: attempt.name };
-    }
-    case 'tls':
-    case 'tcp':
-    case 'postgres':
-      return { protocol: 'tcp', address: attempt.ip, port: attempt.port, isConnectOnly: true };
-    default:
-      return attempt satisfies never;
+  try {
+    const actuators = await overLab({ snapshot, plan, proof, hooks, lab, live });
+    const start = live.state();
+    return {
+      actuators,
+      probers: { at: (vantagePoint) => labProber(lab, live, vantagePoint) },
+      policy: { timeScale, firstPauseMs: 50, settleMs: 20_000 },
+      mostNames,
+      pace,
+      changedSinceStart: async () => {
+        await live.settled();
+        return { things: start.size, differences: differences(start, live.state()) };
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 
-function toObservation(attempt: Attempt, seen: LabAttempt): Observation {
-  const ms = Math.round(seen.endMs - seen.startMs);
-  if (!seen.ok) return { outcome: 'fails', says: `${seen.stage}: ${seen.cause}`, ms };
-  if (attempt.kind === 'dns') {
-    const addresses = [...(seen.resolved ?? [])].sort();
-    return { outcome: 'works', says: addresses.join(', '), addresses, ms };
-  }
-  const { status } = seen;
-  const outcome = status === 403 ? 'refused' : (status ?? 0) >= 500 ? 'fails' : 'works';
-  return {
-    outcome,
-    says: status === undefined ? 'connects' : `${attempt.kind} ${status}`,
-    ms,
-    ...(status !== undefined && { status }),
-    ...(seen.client !== undefined && { seenAs: seen.client }),
+interface Parts {
+  readonly snapshot: Snapshot;
+  readonly plan: Plan;
+  readonly proof: Proved;
+  readonly hooks: RunHooks;
+  readonly lab: EstateLab;
+  readonly live: LiveEstate;
+}
+
+async function overLab({ snapshot, plan, proof, hooks, lab, live }: Parts): Promise<readonly Actuator[]> {
+  const exports = `${live.folder}/exports`;
+  const byHand = async (change: PlannedChange, instructions: string): Promise<'done' | 'stop'> => {
+    const { system } = change.through;
+    const deed = await live.operator.follow(
+      system.replace(/^firewall\//, ''),
+      instructions,
+      exportFolder(exports, system),
+    );
+    if (deed.kind === 'done') hooks.working(`the lab's operator did ${deed.steps} steps on ${system}`);
+    else hooks.working(`the lab's operator stopped: ${deed.says}`);
+    return deed.kind === 'done' ? 'done' : 'stop';
   };
+  const real = await actuatorsFor(plan, proof, {
+    snapshot: snapshot.root,
+    reader: withAccess(readerOf(snapshot.estate), live),
+    checkouts: live.checkouts,
+    runsCommands: true,
+    environment: live.environment,
+    kept: `${live.folder}/kept`,
+    exports,
+    agree: async () => true,
+    byHand,
+  });
+  // what no stand-in has goes straight into the lab's store
+  return [...real, ...labActuators({ store: lab.store, names: lab.names, rollout: lab.rollout })];
+}
+
+/** The systems are reached in the lab, and only there. */
+function withAccess(reader: Reader, live: LiveEstate): Reader {
+  const inLab = new Set(live.access.map((a) => a.system));
+  const others = reader.all('systemAccess').map((a) => a.value).filter((a) => !inLab.has(a.system));
+  const closed = others.map((a) => ({ system: a.system, writes: 'none' as const, needs: [] }));
+  return readerOver(
+    reader,
+    [...live.access, ...closed].map((access) => writeOf(reader, 'systemAccess', access)),
+  );
+}
+
+async function textFiles(root: string): Promise<ReadonlyMap<string, string>> {
+  const { files } = await openSnapshotFiles(root);
+  const wanted = files.filter((f) => /^(cluster|dns|tunnel|firewall|source)\//.test(f.path));
+  const texts = await Promise.all(wanted.map(async (f) => [f.path, await f.text().catch(() => '')] as const));
+  return new Map(texts);
+}
+
+/** Native files through the sources of a snapshot. */
+async function readNative(files: NativeFiles) {
+  const { memoryContext, memoryFile } = await inMemory();
+  const open = Object.entries(files).map(([path, text]) => memoryFile(path, text));
+  const facts = [];
+  for (const source of await snapshotSources()) {
+    const own = open.filter((f) => source.matches(f.path));
+    if (own.length > 0) facts.push(...(await source.discover(own, memoryContext(open))).facts);
+  }
+  return mergeFacts(facts).facts;
 }

@@ -27,6 +27,13 @@ export function changesUpTo(plan: Plan, stageId: string): readonly PlannedChange
   return plan.stages.slice(0, at + 1).flatMap((s) => s.changes);
 }
 
+/** Changes of the plan that were probed already when the stage's own gate comes. */
+export function changesUpToLastGate(plan: Plan, stageId: string): readonly PlannedChange[] {
+  const at = plan.stages.findIndex((s) => s.id === stageId);
+  const last = plan.stages.slice(0, at).findLast((s) => s.gates.some((g) => g.kind === 'probes'));
+  return last === undefined ? [] : changesUpTo(plan, last.id);
+}
+
 /** Addresses that Services of the plan have before and after, and the names that lead to them. */
 export function scopeOfPlan(start: Reader, plan: Plan): ProbeScope {
   const changes = plan.stages.flatMap((s) => s.changes);

@@ -2,6 +2,7 @@
 import { walk } from '#dataplane/walk.ts';
 import type { Reader } from '#estate/estate.ts';
 import type { Plan } from '#plan/plan.ts';
+import { probesForGate } from '#probe/choose.ts';
 import { type ClientCheck, type Comparison, compare, isBad, type Judged } from '#probe/compare.ts';
 import { type Prediction, predict } from '#probe/predict.ts';
 import { commandFor, probePlan } from '#probe/probe-plan.ts';
@@ -17,10 +18,18 @@ export interface Baseline {
   readonly observations: Readonly<Record<string, Observation>>;
 }
 
-/** Times of one attempt and of a whole round. */
-const timeoutMs = 4000;
+/** How probes are made: for real systems, unless a lab has a pace of its own. */
+export interface ProbePace {
+  /** Of one attempt. */
+  readonly timeoutMs: number;
+  /** Of an attempt to which the model says that nobody answers. */
+  readonly silentMs: number;
+  readonly parallel: number;
+}
+
+const ordinary: ProbePace = { timeoutMs: 4000, silentMs: 2000, parallel: 8 };
+/** Of a whole round. */
 const roundMs = 180_000;
-const parallel = 8;
 
 export interface ProbingFrom {
   readonly probers: Probers;
@@ -28,6 +37,13 @@ export interface ProbingFrom {
   readonly mostNames?: number;
   /** Undefined: observations hold the client that was logged, as those of a lab do. */
   readonly clientLog?: ClientLog;
+  readonly pace?: ProbePace;
+}
+
+/** The state of the estate at a gate, and the one before its stage; undefined: the model does not know it. */
+export interface GateStates {
+  readonly before: Reader | undefined;
+  readonly after: Reader | undefined;
 }
 
 /** The probes of one plan, made whenever asked. */
@@ -39,10 +55,14 @@ export class ProbeRounds {
   readonly #elsewhere: readonly Probe[];
   readonly #leftOut: readonly string[];
 
+  readonly #pace: ProbePace;
+  readonly #known = new Map<Reader, Map<string, Prediction>>();
+
   constructor(start: Reader, plan: Plan, from: ProbingFrom) {
-    const { probers, mostNames = Number.POSITIVE_INFINITY } = from;
+    const { probers, mostNames = Number.POSITIVE_INFINITY, pace = ordinary } = from;
     const scope = scopeOfPlan(start, plan);
     const names = scope.names.slice(0, mostNames);
+    this.#pace = pace;
     const { probes, leftOut } = probePlan({ ...scope, names }, start);
     const unasked = scope.names.length - names.length;
     const canHere = (p: Probe) => probers.at(p.from)?.can(p.attempt) === true;
@@ -65,18 +85,37 @@ export class ProbeRounds {
   }
 
   async baseline(now: string): Promise<Baseline> {
-    const found = await this.#attempt(this.#here);
+    const found = await this.#attempt(this.#here, this.#start);
     return { format: 1, takenAt: now, observations: Object.fromEntries(found) };
   }
 
   /** Every probe against the state. `reader` undefined: the model does not know it, so the baseline alone counts. */
-  async check(reader: Reader | undefined, baseline: Baseline | undefined): Promise<ProbeReport> {
-    const found = await this.#attempt(this.#here);
-    const again = this.#here.filter((p) => isBad(this.#judge(p, reader, baseline, found.get(p.id)).verdict));
-    const second = again.length > 0 ? await this.#attempt(again) : found;
-    const judged = this.#here.map((p) =>
-      this.#judge(p, reader, baseline, second.get(p.id) ?? found.get(p.id)),
-    );
+  check(reader: Reader | undefined, baseline: Baseline | undefined): Promise<ProbeReport> {
+    return this.#round(this.#here, reader, baseline);
+  }
+
+  /** What a stage may have changed, every protected endpoint, and one of each other class. */
+  checkGate(states: GateStates, baseline: Baseline | undefined): Promise<ProbeReport> {
+    return this.#round(this.forGate(states), states.after, baseline);
+  }
+
+  /** The probes of a gate that can be made from here. */
+  forGate({ before, after }: GateStates): readonly Probe[] {
+    const of = (reader: Reader) => (p: Probe) => this.#predict(p, reader);
+    return after === undefined
+      ? this.#here
+      : probesForGate(this.#here, before === undefined ? undefined : of(before), of(after));
+  }
+
+  async #round(
+    probes: readonly Probe[],
+    reader: Reader | undefined,
+    baseline: Baseline | undefined,
+  ): Promise<ProbeReport> {
+    const found = await this.#attempt(probes, reader);
+    const again = probes.filter((p) => isBad(this.#judge(p, reader, baseline, found.get(p.id)).verdict));
+    const second = again.length > 0 ? await this.#attempt(again, undefined) : found;
+    const judged = probes.map((p) => this.#judge(p, reader, baseline, second.get(p.id) ?? found.get(p.id)));
     const elsewhere = this.#elsewhere.map((p) => ({
       id: p.id,
       from: p.from,
@@ -86,11 +125,18 @@ export class ProbeRounds {
     return { judged, elsewhere, leftOut: this.#leftOut, ...summary(judged) };
   }
 
-  async #attempt(probes: readonly Probe[]): Promise<ReadonlyMap<string, Observation>> {
+  /** Where the model says that nobody answers, nobody is waited for as long. */
+  async #attempt(
+    probes: readonly Probe[],
+    reader: Reader | undefined,
+  ): Promise<ReadonlyMap<string, Observation>> {
+    const { timeoutMs, silentMs, parallel } = this.#pace;
     const start = performance.now();
     const marks = new Map(probes.map((p) => [p.id, newMark()]));
+    const waits = (p: Probe) => p.attempt.kind !== 'dns' && this.#predict(p, reader).outcome === 'fails';
     const found = await runProbes(probes, this.#probers, {
-      timeoutMs,
+      timeoutMs: (p) => (waits(p) ? silentMs : timeoutMs),
+      waits,
       parallel,
       isOver: () => performance.now() > start + roundMs,
       markOf: (p) => marks.get(p.id),
@@ -115,9 +161,12 @@ export class ProbeRounds {
   }
 
   #predict(probe: Probe, reader: Reader | undefined): Prediction {
-    return reader
-      ? predict(probe, reader, walk)
-      : { outcome: 'unknown', says: 'the model does not know this state' };
+    if (reader === undefined) return { outcome: 'unknown', says: 'the model does not know this state' };
+    const known = this.#known.get(reader) ?? new Map<string, Prediction>();
+    this.#known.set(reader, known);
+    const prediction = known.get(probe.id) ?? predict(probe, reader, walk);
+    known.set(probe.id, prediction);
+    return prediction;
   }
 }
 

@@ -25,8 +25,8 @@ import type { Proved } from '#proof/result.ts';
 import type { ClientLog } from './client-log.ts';
 import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
 import { moved, parsePlan, parseProof, planHash, snapshotFolderOf } from './plan-file.ts';
-import { changesUpTo, readerAfterChanges } from './plan-states.ts';
-import { type Baseline, ProbeRounds } from './probe-round.ts';
+import { changesUpTo, changesUpToLastGate, readerAfterChanges } from './plan-states.ts';
+import { type Baseline, type ProbePace, ProbeRounds } from './probe-round.ts';
 import { type RunPlace, runsAt } from './run-place.ts';
 
 export type { RunResult } from '#apply/execute.ts';
@@ -59,7 +59,17 @@ export interface RunSystems {
   readonly mostNames?: number;
   /** Where the clients that the ingress logs can be read; undefined: the probes bring them. */
   readonly clientLog?: ClientLog;
+  readonly pace?: ProbePace;
+  /** What of the systems is not as it was before the run; only a lab can tell. */
+  readonly changedSinceStart?: () => Promise<SystemsCompared>;
   readonly close?: () => Promise<void>;
+}
+
+export interface SystemsCompared {
+  /** Objects, records and files that were compared. */
+  readonly things: number;
+  /** What is not as it was, by name. */
+  readonly differences: readonly string[];
 }
 
 /** Builds them for a plan; the real ones, a lab's, or a test's. */
@@ -163,8 +173,12 @@ function gatesOf({ plan, snapshot, baseline, systems, hooks }: Carrying): GatePr
           passed: false,
           says: 'nothing can be probed from here: say where this machine stands with --from',
         };
-      hooks.working(`probing after ${stage.title} (${rounds.size} probes)`);
-      const report = await rounds.check(readerAfterChanges(start, changesUpTo(plan, stage.id)), baseline);
+      const states = {
+        before: readerAfterChanges(start, changesUpToLastGate(plan, stage.id)),
+        after: readerAfterChanges(start, changesUpTo(plan, stage.id)),
+      };
+      hooks.working(`probing after ${stage.title} (${rounds.forGate(states).length} of ${rounds.size} probes)`);
+      const report = await rounds.checkGate(states, baseline);
       return { passed: report.isGood, says: report.says };
     },
   };

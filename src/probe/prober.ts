@@ -71,9 +71,11 @@ export interface Probers {
 }
 
 export interface ProbeLimits {
-  readonly timeoutMs: number;
+  readonly timeoutMs: (probe: Probe) => number;
   /** Attempts at the same time. */
   readonly parallel: number;
+  /** Probes that only wait: they go beside the others, more of them at the same time. */
+  readonly waits?: (probe: Probe) => boolean;
   /** Says when time is up; what is left then counts as not tried. */
   readonly isOver: () => boolean;
   readonly markOf?: (probe: Probe) => string | undefined;
@@ -85,22 +87,28 @@ export async function runProbes(
   probers: Probers,
   limits: ProbeLimits,
 ): Promise<ReadonlyMap<string, Observation>> {
-  const queue = probes.filter((p) => probers.at(p.from)?.can(p.attempt));
+  const own = probes.filter((p) => probers.at(p.from)?.can(p.attempt));
   const found = new Map<string, Observation>();
-  const work = async () => {
+  const work = async (queue: Probe[]) => {
     for (let probe = queue.shift(); probe !== undefined; probe = queue.shift())
       found.set(probe.id, await one(probe, probers, limits));
   };
-  await Promise.all(Array.from({ length: limits.parallel }, work));
+  const waits = limits.waits ?? (() => false);
+  const [quick, slow] = [own.filter((p) => !waits(p)), own.filter(waits)];
+  const workers = (queue: Probe[], count: number) => Array.from({ length: count }, () => work(queue));
+  await Promise.all([...workers(quick, limits.parallel), ...workers(slow, limits.parallel * waitingMore)]);
   return found;
 }
+
+/** A probe that only waits costs nothing else. */
+const waitingMore = 4;
 
 async function one(probe: Probe, probers: Probers, limits: ProbeLimits): Promise<Observation> {
   if (limits.isOver()) return notTried('time was up before it');
   const prober = probers.at(probe.from);
   if (prober === undefined) return notTried(`nothing here starts flows at ${probe.from}`);
   try {
-    return await prober.attempt(probe.attempt, limits.timeoutMs, limits.markOf?.(probe));
+    return await prober.attempt(probe.attempt, limits.timeoutMs(probe), limits.markOf?.(probe));
   } catch (error) {
     return notTried(`the prober failed: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -108,4 +116,10 @@ async function one(probe: Probe, probers: Probers, limits: ProbeLimits): Promise
 
 export function notTried(why: string): Observation {
   return { outcome: 'fails', says: why, ms: 0, notTried: why };
+}
+
+/** `http3`, `http plain`, `dns`: attempts of one kind are made alike. */
+export function attemptKind(attempt: Attempt): string {
+  if (attempt.kind !== 'http') return attempt.kind;
+  return attempt.isPlain ? 'http plain' : `http${attempt.version}`;
 }

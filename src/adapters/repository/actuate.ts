@@ -34,8 +34,10 @@ export interface RepositoryWorld {
   readonly mayGoOn: (shown: { readonly diff: string; readonly command?: string }) => Promise<boolean>;
   /** Folder of the run: backups and outputs go there. */
   readonly runFolder: string;
-  /** What the live system holds of the settings that the apply writes; undefined: files only. */
-  readonly live?: (change: PlannedChange) => Promise<Observed>;
+  /** What the live system holds of the settings that the apply writes; undefined: it holds none of them. */
+  readonly live?: (change: PlannedChange) => Promise<Observed | undefined>;
+  /** Added to the environment of the owner's commands. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly run?: (command: Command) => Promise<CommandEnd>;
 }
@@ -93,6 +95,7 @@ class RepositoryActuator implements Actuator {
     const files = await this.#filesNow(edit, change);
     if (files.kind === 'other' || this.#world.live === undefined) return files;
     const live = await this.#world.live(change);
+    if (live === undefined) return files;
     if (live.kind === 'other' || live.kind === 'unreachable') return live;
     if (files.kind === live.kind) return files;
     // edited and not applied: the write goes on where it stopped
@@ -105,10 +108,19 @@ class RepositoryActuator implements Actuator {
     for (const { file, from, to } of sidesOf(edit, change)) {
       const now = await textOf(edit.root, file);
       if (now === to) continue;
-      if (now !== from) return { kind: 'other', says: `${file} was changed by somebody else` };
+      if (now !== from && !this.#comesLater(edit, change, file, now))
+        return { kind: 'other', says: `${file} was changed by somebody else` };
       isAfter = false;
     }
     return { kind: isAfter ? 'after' : 'before' };
+  }
+
+  /** The file is as it was before an earlier change of the plan. A write still asks for its own text. */
+  #comesLater(edit: CheckoutEdit, change: PlannedChange, file: string, now: string | undefined): boolean {
+    if (!isForward(edit, change)) return false;
+    const all = [...this.#world.edits.values()];
+    const earlier = all.slice(0, all.indexOf(edit)).filter((e) => e.root === edit.root);
+    return earlier.some((e) => e.files.some((f) => f.file === file && f.before === now));
   }
 
   /** Keeps the files outside the journal, which is no place for what they may hold; returns where, with their hashes. */
@@ -162,19 +174,24 @@ class RepositoryActuator implements Actuator {
   ): Promise<CommandEnd> {
     const run = this.#world.run ?? runCommand;
     const log = join(this.#world.runFolder, 'output', `${change.id.replace(/[^\w.-]/g, '-')}.${what}.log`);
-    return run({ argv, cwd: edit.cwd, log, timeoutMs: this.#world.timeoutMs ?? 30 * 60_000 });
+    const { environment, timeoutMs = 30 * 60_000 } = this.#world;
+    return run({ argv, cwd: edit.cwd, log, timeoutMs, ...(environment && { environment }) });
   }
 }
 
 /** The plan's own change goes from before to after; anything else is its undo. */
 function sidesOf(edit: CheckoutEdit, change: PlannedChange): readonly Side[] {
-  const isForward = JSON.stringify(change.change) === JSON.stringify(edit.planned.change);
+  const forward = isForward(edit, change);
   return edit.files.map((f) => {
     const before = f.isNew ? undefined : f.before;
-    return isForward
+    return forward
       ? { file: f.file, from: before, to: f.after }
       : { file: f.file, from: f.after, to: before };
   });
+}
+
+function isForward(edit: CheckoutEdit, change: PlannedChange): boolean {
+  return JSON.stringify(change.change) === JSON.stringify(edit.planned.change);
 }
 
 function refused(says: string, hint: string): WriteOutcome {

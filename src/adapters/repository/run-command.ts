@@ -13,6 +13,8 @@ export interface Command {
   /** File that gets everything the command prints. */
   readonly log: string;
   readonly timeoutMs: number;
+  /** Added to this process's. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface CommandEnd {
@@ -27,11 +29,12 @@ export interface CommandEnd {
 const graceMs = 60_000;
 
 /** Resolves when the command has ended, in whatever way. On time-out it is interrupted first, as by Ctrl-C. */
-export async function runCommand({ argv, cwd, log, timeoutMs }: Command): Promise<CommandEnd> {
+export async function runCommand({ argv, cwd, log, timeoutMs, environment }: Command): Promise<CommandEnd> {
   await mkdir(dirname(log), { recursive: true, mode: 0o700 });
   const file = await open(log, 'a', 0o600);
   const [program = '', ...args] = argv;
-  const child = spawn(program, args, { cwd, detached: true, stdio: ['ignore', file.fd, file.fd] });
+  const env = { ...process.env, ...environment };
+  const child = spawn(program, args, { cwd, detached: true, stdio: ['ignore', file.fd, file.fd], env });
   let isTimeout = false;
   const timers: NodeJS.Timeout[] = [];
   const signal = (name: NodeJS.Signals) => {

@@ -1,0 +1,74 @@
+/*
+ * A GitOps controller in the lab for repositories of plain manifests that are applied by themselves: what a file states is
+ * applied to the cluster soon after it was changed, and what it states no longer is taken away.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAll } from 'js-yaml';
+import type { Json, KubernetesStandIn, Named } from '../stand-ins/kubernetes.ts';
+import { mergePatch } from '../stand-ins/kubernetes/merge-patch.ts';
+import { differenceOf } from './render.ts';
+
+const manager = 'kustomize-controller';
+/** Between two looks. */
+const everyMs = 200;
+
+export class LabFlux {
+  readonly #root: string;
+  readonly #files: readonly string[];
+  readonly #kube: KubernetesStandIn;
+  readonly #timer: NodeJS.Timeout;
+  #applied: ReadonlyMap<string, Json>;
+  #text: string;
+
+  /** `files`: manifests below the root, as they are applied at the start. */
+  constructor(root: string, files: readonly string[], kube: KubernetesStandIn) {
+    this.#root = root;
+    this.#files = files;
+    this.#kube = kube;
+    this.#text = this.#read();
+    this.#applied = objectsIn(this.#text);
+    this.#timer = setInterval(() => this.look(), everyMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Applies what was changed since the last look. */
+  look(): void {
+    const text = this.#read();
+    if (text === this.#text) return;
+    const wanted = objectsIn(text);
+    for (const key of new Set([...this.#applied.keys(), ...wanted.keys()])) {
+      this.#apply(this.#applied.get(key), wanted.get(key));
+    }
+    this.#text = text;
+    this.#applied = wanted;
+  }
+
+  #apply(before: Json | undefined, after: Json | undefined): void {
+    const difference = differenceOf(before, after);
+    const object = after ?? before;
+    if (difference === undefined || object === undefined) return;
+    const write = (live: Json | undefined) => {
+      if (after === undefined) return null;
+      return live === undefined ? after : (mergePatch(live, difference) as Json);
+    };
+    this.#kube.write(namedAs(object), write, { manager });
+  }
+
+  #read(): string {
+    return this.#files.map((f) => readFileSync(join(this.#root, f), 'utf8')).join('\n---\n');
+  }
+}
+
+function objectsIn(text: string): ReadonlyMap<string, Json> {
+  const objects = loadAll(text).filter((o): o is Json => typeof o === 'object' && o !== null);
+  return new Map(objects.map((o) => [JSON.stringify(namedAs(o)), o]));
+}
+
+function namedAs(object: Json): Named {
+  const { name, namespace } = object.metadata as { name: string; namespace?: string };
+  return { kind: String(object.kind), name, ...(namespace !== undefined && { namespace }) };
+}

@@ -1,0 +1,44 @@
+/* What every system of the lab holds, as texts that can be compared: before a run, and after all of it was taken back. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { Json } from '../stand-ins/kubernetes.ts';
+
+/** System and what in it → what it holds: one entry for an object, a record, a file. */
+export type SystemState = ReadonlyMap<string, string>;
+
+/** What is not as it was, by name; empty: everything is. */
+export function differences(before: SystemState, after: SystemState): readonly string[] {
+  const gone = [...before.keys()].filter((k) => !after.has(k)).map((k) => `${k} is gone`);
+  const fresh = [...after.keys()].filter((k) => !before.has(k)).map((k) => `${k} was not there`);
+  const other = [...after].filter(([k, v]) => before.has(k) && before.get(k) !== v);
+  return [...gone, ...fresh, ...other.map(([k]) => `${k} is another`)].sort();
+}
+
+/** Objects but for what every write counts up: resourceVersion, generation, times of field owners. */
+export function objectStates(cluster: string, objects: readonly Json[]): readonly (readonly [string, string])[] {
+  return objects.map((object) => {
+    const { resourceVersion, generation, managedFields, ...metadata } = object.metadata as Json;
+    const owners = ((managedFields ?? []) as readonly Json[]).map(({ time, ...owner }) => sorted(owner));
+    const own = { ...object, metadata: { ...metadata, owners: owners.map((o) => JSON.stringify(o)).sort() } };
+    const name = `${String(object.kind)} ${String(metadata.namespace ?? '')}/${String(metadata.name)}`;
+    return [`cluster/${cluster}: ${name}`, JSON.stringify(sorted(own))] as const;
+  });
+}
+
+/** Every file below the folder, byte for byte. */
+export function fileStates(system: string, root: string): readonly (readonly [string, string])[] {
+  const entries = readdirSync(root, { recursive: true, withFileTypes: true }).filter((e) => e.isFile());
+  return entries.map((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    const hash = createHash('sha256').update(readFileSync(path)).digest('hex');
+    return [`${system}: ${relative(root, path)}`, hash] as const;
+  });
+}
+
+export function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([k, v]) => [k, sorted(v)]));
+}

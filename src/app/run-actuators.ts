@@ -1,0 +1,121 @@
+/*
+ * What writes a plan's changes: APIs, checkouts of repositories, and a person for all that only an export can show. The
+ * same for real systems and for those of a lab; only the places differ.
+ */
+import { resolve } from 'node:path';
+import type { Actuator, Observed } from '#apply/actuator.ts';
+import type { Reader } from '#estate/estate.ts';
+import type { PlannedChange } from '#plan/change.ts';
+import type { Plan } from '#plan/plan.ts';
+import type { Proved } from '#proof/result.ts';
+import { instruct } from '#report/artifacts/instruct.ts';
+import { blocksToMarkdown } from '#report/runbook/blocks-markdown.ts';
+import { artifactInput, snapshotTexts } from './artifacts.ts';
+import { checkoutEdits } from './checkout-edits.ts';
+import { planHash } from './plan-file.ts';
+import { exportFolder, ReadBack } from './read-back.ts';
+import { buildActuators } from './systems.ts';
+import { handActuators } from './wire.ts';
+
+/** Where a run writes, and who does what only a person can. */
+export interface Places {
+  /** Folder of the snapshot: its files, and where paths in sightline.yaml start. */
+  readonly snapshot: string;
+  /** The estate, with the access to its systems as it is to be used. */
+  readonly reader: Reader;
+  /** Folders of checkouts, by the repository's id. */
+  readonly checkouts: Readonly<Record<string, string>>;
+  /** The owners' own commands are run after an edit; else a person is left to. */
+  readonly runsCommands: boolean;
+  /** Added to the environment of owners' commands. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Folder of what edits of files replace. */
+  readonly kept: string;
+  /** Folder in which new exports of systems are expected. */
+  readonly exports: string;
+  /** A diff or a command is shown; whether it may be. */
+  readonly agree: (shown: string) => Promise<boolean>;
+  /** A person is asked to make the change; from the second time on with what is still seen. */
+  readonly byHand: (change: PlannedChange, instructions: string, stillSeen?: string) => Promise<'done' | 'stop'>;
+}
+
+/** Actuators in the order in which they are asked. */
+export async function actuatorsFor(plan: Plan, proof: Proved, places: Places): Promise<readonly Actuator[]> {
+  const { actuators: apis } = await buildActuators(places.reader, places.snapshot);
+  const files = await repositories(plan, places, apis);
+  const person = needsPerson(plan) ? [await personAt(plan, proof, places)] : [];
+  return [...files, ...apis, ...person];
+}
+
+function needsPerson(plan: Plan): boolean {
+  return plan.stages.some((s) => s.changes.some((c) => c.through.system.startsWith('firewall/')));
+}
+
+/** One actuator for all checkouts; none where no checkout is named. */
+async function repositories(
+  plan: Plan,
+  places: Places,
+  apis: readonly Actuator[],
+): Promise<readonly Actuator[]> {
+  const { checkouts, runsCommands, environment } = places;
+  if (Object.keys(checkouts).length === 0) return [];
+  const { repositoryActuator } = await handActuators();
+  const edits = await checkoutEdits(plan, places.reader, await snapshotTexts(places.snapshot), {
+    checkout: (id) => (checkouts[id] === undefined ? undefined : resolve(checkouts[id])),
+    runsCommands,
+  });
+  const live = (change: PlannedChange) => seenLive(change, apis);
+  const actuator = repositoryActuator({
+    edits,
+    runFolder: resolve(places.kept, planHash(plan).slice(0, 16)),
+    mayGoOn: ({ diff, command }) => places.agree(command === undefined ? diff : `${diff}\n$ ${command}`),
+    ...(environment && { environment }),
+    ...(runsCommands && { live }),
+  });
+  return [actuator];
+}
+
+/** What the APIs show of the settings that an owner's apply writes; settings that none can see do not count. */
+async function seenLive(change: PlannedChange, apis: readonly Actuator[]): Promise<Observed | undefined> {
+  if (change.change.kind !== 'set') return { kind: 'before' };
+  let seen: Observed | undefined;
+  for (const setting of change.change.settings) {
+    const system = systemOf(setting.of, setting.id);
+    const api = system === undefined ? undefined : apis.find((a) => a.can(system, setting));
+    if (api === undefined || system === undefined) continue;
+    const one = await api.observe({
+      ...change,
+      through: { by: 'api', system },
+      change: { kind: 'set', settings: [setting] },
+    });
+    if (one.kind === 'other' || one.kind === 'unreachable') return one;
+    if (seen === undefined || one.kind === 'before') seen = one;
+  }
+  return seen;
+}
+
+const inClusters = new Set(['service', 'workload', 'middleware', 'pool', 'ingress', 'helmRelease']);
+
+/** Ids of cluster objects begin with the cluster's name. */
+function systemOf(kind: string, id: string): string | undefined {
+  return inClusters.has(kind) ? `cluster/${id.split('/')[0]}` : undefined;
+}
+
+/** Firewalls: the person changes them, and saves an export that shows it. */
+async function personAt(plan: Plan, proof: Proved, places: Places): Promise<Actuator> {
+  const { operatorActuator } = await handActuators();
+  const readBack = new ReadBack(resolve(places.exports), places.reader);
+  const input = await artifactInput(plan, proof, places.reader, await snapshotTexts(places.snapshot));
+  const observe = (change: PlannedChange) => readBack.observe(change);
+  const planned = new Map(plan.stages.flatMap((s) => s.changes).map((c) => [c.id, c]));
+  return operatorActuator({
+    seeing: (system) => (system.startsWith('firewall/') ? observe : undefined),
+    instructions: (change) => {
+      const isForward = JSON.stringify(planned.get(change.id)?.change) === JSON.stringify(change.change);
+      const { make, check } = instruct(input, change.id, isForward ? 'forward' : 'back');
+      const where = exportFolder(places.exports, change.through.system);
+      return `${blocksToMarkdown([...make, ...check])}\n\nThen save its configuration (config.xml) into ${where}/, so that it can be seen.`;
+    },
+    ask: places.byHand,
+  });
+}
