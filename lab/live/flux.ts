@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
-import type { Json, KubernetesStandIn, Named } from '../stand-ins/kubernetes.ts';
 import { mergePatch } from '../stand-ins/kubernetes/merge-patch.ts';
+import type { Json, KubernetesStandIn, Named } from '../stand-ins/kubernetes.ts';
 import { differenceOf } from './render.ts';
 
 const manager = 'kustomize-controller';

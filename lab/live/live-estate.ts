@@ -10,7 +10,7 @@ import type { Reader } from '#estate/estate.ts';
 import type { Repository, SystemAccess } from '#estate/settings.ts';
 import type { EstateLab } from '../estate/estate-lab.ts';
 import { type LiveCluster, startCluster } from './cluster.ts';
-import { labAccount, labTunnel, type LiveEdge, startEdge } from './edge.ts';
+import { type LiveEdge, labAccount, labTunnel, startEdge } from './edge.ts';
 import { LiveFirewall } from './firewall.ts';
 import { LabFlux } from './flux.ts';
 import { Follower, type ReadNative } from './follower.ts';
@@ -109,7 +109,15 @@ class Live implements LiveEstate {
     return new Map([
       ...this.#clusters.flatMap((c) => objectStates(c.name, c.kube.objects())),
       ...this.#servers.flatMap((s) =>
-        s.server.records().map((r) => [`${s.system}: ${r.name} ${r.type} ${JSON.stringify(r.rData)}`, JSON.stringify(sorted(r))] as const),
+        s.server
+          .records()
+          .map(
+            (r) =>
+              [
+                `${s.system}: ${r.name} ${r.type} ${JSON.stringify(r.rData)}`,
+                JSON.stringify(sorted(r)),
+              ] as const,
+          ),
       ),
       ...this.#edgeState(),
       ...this.#firewalls.map((f) => [`firewall/${f.name}: config.xml`, f.config] as const),
@@ -122,7 +130,9 @@ class Live implements LiveEstate {
     if (edge === undefined) return [];
     return [
       ['cloudflare: tunnel', JSON.stringify(sorted(edge.config().config))],
-      ...edge.records().map((r) => [`cloudflare: ${r.name} ${r.type} ${r.content}`, JSON.stringify(sorted(r))] as const),
+      ...edge
+        .records()
+        .map((r) => [`cloudflare: ${r.name} ${r.type} ${r.content}`, JSON.stringify(sorted(r))] as const),
     ];
   }
 
@@ -139,15 +149,21 @@ class Live implements LiveEstate {
 
   /** `home` of `cluster/home/services.yaml`. */
   #namesBelow(kind: string): readonly string[] {
-    const names = [...this.#parts.files.keys()].filter((p) => p.startsWith(`${kind}/`)).map((p) => p.split('/')[1] ?? '');
+    const names = [...this.#parts.files.keys()]
+      .filter((p) => p.startsWith(`${kind}/`))
+      .map((p) => p.split('/')[1] ?? '');
     return [...new Set(names)];
   }
 
   async #startCluster(name: string): Promise<void> {
-    const own = [...this.#parts.files].filter(([p]) => p.startsWith(`cluster/${name}/`) && /\.(ya?ml|json)$/.test(p));
+    const own = [...this.#parts.files].filter(
+      ([p]) => p.startsWith(`cluster/${name}/`) && /\.(ya?ml|json)$/.test(p),
+    );
     const objects = own.flatMap(([, text]) => loadAll(text));
     const system = `cluster/${name}`;
-    const cluster = await startCluster(name, objects, this.#parts.lab.store, () => this.#follower.poke(system));
+    const cluster = await startCluster(name, objects, this.#parts.lab.store, () =>
+      this.#follower.poke(system),
+    );
     this.#clusters.push(cluster);
     await this.#follower.follow(system, () => cluster.files());
     const { url, token, ca } = cluster.kube;
@@ -157,8 +173,11 @@ class Live implements LiveEstate {
   async #startTechnitium(access: SystemAccess): Promise<void> {
     const { system } = access;
     const app = this.#parts.files.get(`${system}/split-horizon.json`);
-    const server = await startTechnitiumOf(system, this.#reader, app === undefined ? undefined : load(app), () =>
-      this.#follower.poke(system),
+    const server = await startTechnitiumOf(
+      system,
+      this.#reader,
+      app === undefined ? undefined : load(app),
+      () => this.#follower.poke(system),
     );
     this.#servers.push(server);
     await this.#follower.follow(system, () => server.files());
@@ -166,7 +185,10 @@ class Live implements LiveEstate {
   }
 
   async #startEdge(): Promise<void> {
-    const own = this.#reader.all('systemAccess').map((a) => a.value).filter((a) => a.program === 'cloudflare');
+    const own = this.#reader
+      .all('systemAccess')
+      .map((a) => a.value)
+      .filter((a) => a.program === 'cloudflare');
     if (own.length === 0) return;
     const path = [...this.#parts.files.keys()].find((p) => p.startsWith('tunnel/'));
     const dns = own.find((a) => a.system.startsWith('dns/'))?.system;
@@ -179,7 +201,10 @@ class Live implements LiveEstate {
     if (path !== undefined) await this.#follower.follow('tunnel', () => this.#edge?.files() ?? {});
     const { url, token } = this.#edge.edge;
     for (const { system } of own)
-      this.#reached({ system, program: 'cloudflare', url, account: labAccount, tunnel: labTunnel, needs: [] }, token);
+      this.#reached(
+        { system, program: 'cloudflare', url, account: labAccount, tunnel: labTunnel, needs: [] },
+        token,
+      );
   }
 
   async #startFirewall(name: string): Promise<void> {
@@ -207,7 +232,8 @@ class Live implements LiveEstate {
     const hcl = names.filter((n) => n.endsWith('.tf'));
     if (hcl.length > 0) this.#terraforms.set(root, new LabTerraform(root, hcl, kube));
     const manifests = names.filter((n) => /\.ya?ml$/.test(n));
-    if (applyCommand === undefined && manifests.length > 0) this.#fluxes.push(new LabFlux(root, manifests, kube));
+    if (applyCommand === undefined && manifests.length > 0)
+      this.#fluxes.push(new LabFlux(root, manifests, kube));
   }
 
   async #terraform(cwd: string, argv: readonly string[]) {

@@ -61,10 +61,14 @@ const screens: readonly Screen[] = [
     carryOut: (at, [, name = '']) => at.deleteAlias(name),
   },
   {
-    begins: /^\*\*Firewall\*\* > \*\*NAT\*\* > \*\*Port Forward\*\* > the pencil of .* \(rule (\d+) from the top\)$/,
+    begins:
+      /^\*\*Firewall\*\* > \*\*NAT\*\* > \*\*Port Forward\*\* > the pencil of .* \(rule (\d+) from the top\)$/,
     hasForm: true,
     carryOut: (at, [, rule = ''], form) => {
-      const [, to = '', from = ''] = field(form, /type \*\*Address or Alias\*\*, `([^`]+)` instead of `([^`]+)`/);
+      const [, to = '', from = ''] = field(
+        form,
+        /type \*\*Address or Alias\*\*, `([^`]+)` instead of `([^`]+)`/,
+      );
       return at.setTarget(Number(rule) - 1, from, to);
     },
   },
@@ -74,7 +78,10 @@ const screens: readonly Screen[] = [
     carryOut: async (at, [, descr = '', wanted = '']) => {
       const seen = await at.destinationsOf(descr);
       if (seen.length === 0 || seen.some((s) => s !== wanted))
-        throw new SightlineError('lab-operator', `${descr} shows ${seen.join(', ') || 'nothing'}, not ${wanted}`);
+        throw new SightlineError(
+          'lab-operator',
+          `${descr} shows ${seen.join(', ') || 'nothing'}, not ${wanted}`,
+        );
     },
   },
   { begins: /^\*\*Apply Changes\*\*/, hasForm: false, carryOut: async (at) => at.apply() },
@@ -110,5 +117,8 @@ function field(form: readonly string[], pattern: RegExp): RegExpExecArray {
     const found = pattern.exec(line);
     if (found) return found;
   }
-  throw new SightlineError('lab-operator', `no field of the form says ${pattern.source}: ${form.join(' | ')}`);
+  throw new SightlineError(
+    'lab-operator',
+    `no field of the form says ${pattern.source}: ${form.join(' | ')}`,
+  );
 }

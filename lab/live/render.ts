@@ -22,7 +22,8 @@ export function render(leaves: readonly Leaf[], live: Live): ReadonlyMap<string,
   for (const address of new Set(leaves.map((l) => l.resource))) {
     const own = leaves.filter((l) => l.resource === address);
     if (address.startsWith('kubernetes_manifest.')) found.set(address, manifest(own, live));
-    else if (address.startsWith('helm_release.')) for (const r of release(own, live)) found.set(`${address} ${r.named.kind}/${r.named.name}`, r);
+    else if (address.startsWith('helm_release.'))
+      for (const r of release(own, live)) found.set(`${address} ${r.named.kind}/${r.named.name}`, r);
     else found.set(address, opaque(address, own));
   }
   return found;
@@ -86,7 +87,10 @@ function release(leaves: readonly Leaf[], live: Live): readonly Rendered[] {
   ];
 }
 
-function flags(values: Json, { namespace, name }: { readonly namespace: string; readonly name: string }): Json {
+function flags(
+  values: Json,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Json {
   const override = map(map(map(values.providers).kubernetesIngress).publishedService).pathOverride;
   return { flags: { [published]: override ?? `${namespace}/${name}` } };
 }
@@ -99,7 +103,8 @@ function additionalService(
   ports: Json,
   main: Json | undefined,
 ): Rendered {
-  if (own.single !== true) throw new SightlineError('lab-terraform', `additionalServices.${key} must be single`);
+  if (own.single !== true)
+    throw new SightlineError('lab-terraform', `additionalServices.${key} must be single`);
   const metadata = map(main?.metadata);
   const spec = map(main?.spec);
   const isExposed = (port: string) => map(map(ports[port]).expose)[key] === true;
@@ -142,7 +147,9 @@ export function differenceOf(before: unknown, after: unknown): unknown {
 
 /** `a.b["c.d/e"]` as its steps. */
 function stepsOf(path: string): readonly string[] {
-  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|([^.[\]]+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|([^.[\]]+)/g)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? '',
+  );
 }
 
 function put(object: Json, steps: readonly string[], value: unknown): void {

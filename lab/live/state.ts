@@ -16,7 +16,10 @@ export function differences(before: SystemState, after: SystemState): readonly s
 }
 
 /** Objects but for what every write counts up: resourceVersion, generation, times of field owners. */
-export function objectStates(cluster: string, objects: readonly Json[]): readonly (readonly [string, string])[] {
+export function objectStates(
+  cluster: string,
+  objects: readonly Json[],
+): readonly (readonly [string, string])[] {
   return objects.map((object) => {
     const { resourceVersion, generation, managedFields, ...metadata } = object.metadata as Json;
     const owners = ((managedFields ?? []) as readonly Json[]).map(({ time, ...owner }) => sorted(owner));

@@ -8,8 +8,8 @@ import { join, relative } from 'node:path';
 import { parseHcl } from '#adapters/repository/hcl.ts';
 import type { Leaf } from '#adapters/repository/leaf.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
-import type { Json, KubernetesStandIn, Named } from '../stand-ins/kubernetes.ts';
 import { mergePatch } from '../stand-ins/kubernetes/merge-patch.ts';
+import type { Json, KubernetesStandIn, Named } from '../stand-ins/kubernetes.ts';
 import { differenceOf, type Rendered, render } from './render.ts';
 
 /** What the program printed, and its exit code. */
@@ -55,7 +55,10 @@ export class LabTerraform {
     if (argv[0] === 'plan')
       return changes.length === 0
         ? { code: 0, output: 'No changes. Your infrastructure matches the configuration.' }
-        : { code: argv.includes('-detailed-exitcode') ? 2 : 0, output: `Plan: ${changes.length} to change.\n${list}` };
+        : {
+            code: argv.includes('-detailed-exitcode') ? 2 : 0,
+            output: `Plan: ${changes.length} to change.\n${list}`,
+          };
     if (argv[0] !== 'apply') return { code: 1, output: `Error: unknown command ${argv[0] ?? ''}` };
     if (!argv.includes('-auto-approve')) return { code: 1, output: 'Error: nobody is there to approve' };
     const unknown = changes.find((a) => (after.get(a) ?? before.get(a))?.named.kind === 'unknown');
@@ -72,7 +75,8 @@ export class LabTerraform {
     const leaves: Leaf[] = [];
     for (const file of files) {
       const parsed = await parseHcl(textOf(file));
-      if (parsed.problem !== undefined) throw new SightlineError('lab-terraform', `${file}: ${parsed.problem.what}`);
+      if (parsed.problem !== undefined)
+        throw new SightlineError('lab-terraform', `${file}: ${parsed.problem.what}`);
       leaves.push(...parsed.leaves);
     }
     return render(leaves, (named) => this.#kube.get(named));
@@ -92,7 +96,12 @@ export class LabTerraform {
   }
 }
 
-function written(live: Json | undefined, named: Named, wanted: Json | undefined, difference: unknown): Json | null {
+function written(
+  live: Json | undefined,
+  named: Named,
+  wanted: Json | undefined,
+  difference: unknown,
+): Json | null {
   if (wanted === undefined) return null;
   if (live === undefined) return wanted;
   if (named.kind === 'Deployment') return withArguments(live, wanted);

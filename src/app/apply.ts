@@ -28,6 +28,7 @@ import {
   type RunHooks,
   type RunResult,
   type RunSystems,
+  type SystemsCompared,
   type SystemsOf,
   standingChanges,
   worldOf,
@@ -51,6 +52,8 @@ export interface EndedRun {
   /** Probes against the state in which the run left the systems. */
   readonly check: () => Promise<ProbeReport>;
   readonly rollBack: (because: string) => Promise<RunResult>;
+  /** What of the systems is not as it was before the run; undefined: they cannot be compared. */
+  readonly changedSinceStart?: () => Promise<SystemsCompared>;
 }
 
 export type ApplyEnd =
@@ -127,7 +130,13 @@ async function begin(b: Beginning): Promise<ApplyEnd> {
   const carrying: Carrying = { folder, plan, proof, snapshot, baseline, systems, hooks };
   await beginRun(worldOf(carrying), identityOf(b));
   const result = await carryOn(carrying);
-  const ended = { run: b.id, result, ...afterwardsOf(b, carrying, rounds) };
+  const { changedSinceStart } = systems;
+  const ended = {
+    run: b.id,
+    result,
+    ...afterwardsOf(b, carrying, rounds),
+    ...(changedSinceStart && { changedSinceStart }),
+  };
   return { kind: 'run', run: b.id, plan, result: (await b.request.afterwards?.(ended)) ?? result };
 }
 

@@ -14,16 +14,16 @@ import { differences } from '#lab/live/state.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Proved } from '#proof/result.ts';
-import type { Snapshot } from './load-snapshot.ts';
 import { labProber } from './lab-prober.ts';
+import type { Snapshot } from './load-snapshot.ts';
 import { exportFolder } from './read-back.ts';
 import { scaleFor } from './rehearse-scale.ts';
 import { actuatorsFor } from './run-actuators.ts';
 import type { RunHooks, RunSystems } from './run-core.ts';
 import { inMemory, openSnapshotFiles, snapshotSources } from './wire.ts';
 
-/** Names that are probed in a lab: all of them are served by the same few programs there. */
-const mostNames = 6;
+/** Names that are probed in a lab, one of each class among them: all are served by the same few programs there. */
+const mostNames = 4;
 /** The lab answers in milliseconds, unless the machine is busy. */
 const pace = { timeoutMs: 4000, silentMs: 700, parallel: 8 };
 
@@ -109,7 +109,10 @@ async function overLab({ snapshot, plan, proof, hooks, lab, live }: Parts): Prom
 /** The systems are reached in the lab, and only there. */
 function withAccess(reader: Reader, live: LiveEstate): Reader {
   const inLab = new Set(live.access.map((a) => a.system));
-  const others = reader.all('systemAccess').map((a) => a.value).filter((a) => !inLab.has(a.system));
+  const others = reader
+    .all('systemAccess')
+    .map((a) => a.value)
+    .filter((a) => !inLab.has(a.system));
   const closed = others.map((a) => ({ system: a.system, writes: 'none' as const, needs: [] }));
   return readerOver(
     reader,

@@ -1,15 +1,16 @@
 /* One round of probes: what is tried, what the model says of the state, and what came of it beside the baseline. */
 import { walk } from '#dataplane/walk.ts';
 import type { Reader } from '#estate/estate.ts';
+import type { DnsName } from '#net/name.ts';
 import type { Plan } from '#plan/plan.ts';
-import { probesForGate } from '#probe/choose.ts';
+import { namesByClass, probesForGate } from '#probe/choose.ts';
 import { type ClientCheck, type Comparison, compare, isBad, type Judged } from '#probe/compare.ts';
 import { type Prediction, predict } from '#probe/predict.ts';
-import { commandFor, probePlan } from '#probe/probe-plan.ts';
+import { commandFor, type ProbeScope, probePlan } from '#probe/probe-plan.ts';
 import type { ClientChecks, ProbeReport } from '#probe/probe-report.ts';
 import { type Observation, type Probe, type Probers, runProbes } from '#probe/prober.ts';
 import { type ClientLog, newMark, withClients } from './client-log.ts';
-import { scopeOfPlan } from './plan-states.ts';
+import { readerAfterChanges, scopeOfPlan } from './plan-states.ts';
 
 /** What the probes showed before the first write. Kept in the run's folder. */
 export interface Baseline {
@@ -61,7 +62,7 @@ export class ProbeRounds {
   constructor(start: Reader, plan: Plan, from: ProbingFrom) {
     const { probers, mostNames = Number.POSITIVE_INFINITY, pace = ordinary } = from;
     const scope = scopeOfPlan(start, plan);
-    const names = scope.names.slice(0, mostNames);
+    const names = namesByClass(scope.names, mostNames, (name) => waysOf(start, plan, scope, name));
     this.#pace = pace;
     const { probes, leftOut } = probePlan({ ...scope, names }, start);
     const unasked = scope.names.length - names.length;
@@ -133,7 +134,7 @@ export class ProbeRounds {
     const { timeoutMs, silentMs, parallel } = this.#pace;
     const start = performance.now();
     const marks = new Map(probes.map((p) => [p.id, newMark()]));
-    const waits = (p: Probe) => p.attempt.kind !== 'dns' && this.#predict(p, reader).outcome === 'fails';
+    const waits = (p: Probe) => this.#predict(p, reader).outcome === 'fails';
     const found = await runProbes(probes, this.#probers, {
       timeoutMs: (p) => (waits(p) ? silentMs : timeoutMs),
       waits,
@@ -168,6 +169,19 @@ export class ProbeRounds {
     known.set(probe.id, prediction);
     return prediction;
   }
+}
+
+/** How the plan's end answers the name, from everywhere and at every address. */
+function waysOf(start: Reader, plan: Plan, { addresses }: ProbeScope, name: DnsName): string {
+  const end =
+    readerAfterChanges(
+      start,
+      plan.stages.flatMap((s) => s.changes),
+    ) ?? start;
+  const own = { flows: [], addresses, names: [name] };
+  const { probes } = probePlan(own, end);
+  const one = probes.filter(({ attempt: a }) => a.kind === 'http' && a.version === 2);
+  return one.map((p) => `${p.from} ${p.attempt.ip} ${predict(p, end, walk).outcome}`).join('\n');
 }
 
 function summary(judged: readonly Judged[]): Pick<ProbeReport, 'isGood' | 'says' | 'clients'> {

@@ -36,7 +36,11 @@ export interface Places {
   /** A diff or a command is shown; whether it may be. */
   readonly agree: (shown: string) => Promise<boolean>;
   /** A person is asked to make the change; from the second time on with what is still seen. */
-  readonly byHand: (change: PlannedChange, instructions: string, stillSeen?: string) => Promise<'done' | 'stop'>;
+  readonly byHand: (
+    change: PlannedChange,
+    instructions: string,
+    stillSeen?: string,
+  ) => Promise<'done' | 'stop'>;
 }
 
 /** Actuators in the order in which they are asked. */

@@ -177,7 +177,9 @@ function gatesOf({ plan, snapshot, baseline, systems, hooks }: Carrying): GatePr
         before: readerAfterChanges(start, changesUpToLastGate(plan, stage.id)),
         after: readerAfterChanges(start, changesUpTo(plan, stage.id)),
       };
-      hooks.working(`probing after ${stage.title} (${rounds.forGate(states).length} of ${rounds.size} probes)`);
+      hooks.working(
+        `probing after ${stage.title} (${rounds.forGate(states).length} of ${rounds.size} probes)`,
+      );
       const report = await rounds.checkGate(states, baseline);
       return { passed: report.isGood, says: report.says };
     },

@@ -40,8 +40,8 @@ export function namesByClass<Name>(
     seen.add(key);
     return isFirst;
   });
-  const chosen = new Set([...firsts, ...names].slice(0, Math.max(most, firsts.length)));
-  return names.filter((name) => chosen.has(name)).slice(0, Math.max(most, firsts.length));
+  const kept = [...new Set([...firsts, ...names])].slice(0, Math.max(most, firsts.length));
+  return names.filter((name) => kept.includes(name));
 }
 
 function textOf({ outcome, says, addresses, seenAs }: Prediction): string {

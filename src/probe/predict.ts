@@ -19,7 +19,10 @@ export type WalkFlow = (reader: Reader, flow: Flow) => Walk;
 
 /** What the probe should see in the state. */
 export function predict(probe: Probe, reader: Reader, walk: WalkFlow): Prediction {
-  if (probe.attempt.kind === 'dns') return predictAnswer(probe.from, probe.attempt, reader);
+  if (probe.attempt.kind === 'dns')
+    return (
+      unreached(probe.from, probe.attempt, reader, walk) ?? predictAnswer(probe.from, probe.attempt, reader)
+    );
   const flow = flowOf(probe.from, probe.attempt);
   const { traces } = walk(reader, flow);
   const seenAs = [
@@ -76,6 +79,22 @@ function outcomeOf(trace: Trace, flow: Flow): Prediction['outcome'] {
 function endOf(trace: Trace): string {
   const to = trace.reached?.service ?? trace.reached?.ip;
   return to === undefined ? trace.disposition : `${trace.disposition} to ${to}`;
+}
+
+/** A resolver that no packet from there reaches (a cluster's own, from outside of it) answers nothing. */
+function unreached(
+  from: string,
+  { ip, name }: Extract<Attempt, { kind: 'dns' }>,
+  reader: Reader,
+  walk: WalkFlow,
+): Prediction | undefined {
+  const flow = { from, family: familyOf(ip), to: { ip }, port: 53, protocol: 'udp' } as const;
+  const { traces } = walk(reader, flow);
+  if (traces.length === 0 || traces.some((t) => connectionOf(t) !== 'fails')) return undefined;
+  return {
+    outcome: 'fails',
+    says: `nobody is asked for ${name}: ${[...new Set(traces.map(endOf))].join(' or ')}`,
+  };
 }
 
 /** The vantage point asks the attempt's resolver, whichever it asks in daily life. */

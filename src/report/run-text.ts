@@ -150,6 +150,18 @@ export function stateText(state: string, palette: Palette): string {
   return state === 'unreadable' ? palette.bad(state) : palette.warn(state);
 }
 
+/** Systems held against what they were before a run that was taken back. */
+export function comparedText(
+  { things, differences }: { readonly things: number; readonly differences: readonly string[] },
+  look: Look,
+): string {
+  const { palette } = look;
+  if (differences.length === 0)
+    return `${palette.good('as before')}  ${things} objects, records and files of all systems are what they were`;
+  const lines = differences.map((d) => line(palette.bad('≠'), d, look));
+  return [`${palette.bad('not as before')}  ${differences.length} of ${things}`, ...lines].join('\n');
+}
+
 /** What would stop a run, each with its change. */
 export function problemsText(
   problems: readonly { readonly change: string; readonly says: string }[],

@@ -14,10 +14,15 @@ export interface VerifyLook extends Look {
 
 export function probesText(report: ProbeReport, look: VerifyLook): string {
   const { palette } = look;
-  const shown = report.judged.filter((j) => look.all === true || isTelling(j.verdict));
+  const isFolded = (j: Judged) => look.all !== true && j.verdict === 'better';
+  const shown = report.judged.filter((j) => look.all === true || (telling.has(j.verdict) && !isFolded(j)));
+  const lines = [
+    ...shown.map((j) => judgedText(j, look)),
+    ...betterText(report.judged.filter(isFolded), look),
+  ];
   return [
     `${report.isGood ? palette.good('verified') : palette.bad('not as it should be')}  ${plain(report.says)}`,
-    ...(shown.length > 0 ? [shown.map((j) => judgedText(j, look)).join('\n')] : []),
+    ...(lines.length > 0 ? [lines.join('\n')] : []),
     countsText(report.judged, palette),
     ...clientsText(report.clients, look),
     ...elsewhereText(report.elsewhere, look),
@@ -27,7 +32,7 @@ export function probesText(report: ProbeReport, look: VerifyLook): string {
   ].join('\n\n');
 }
 
-const telling: ReadonlySet<Verdict> = new Set(['broken', 'disagreement', 'known-disagreement', 'better']);
+const telling: ReadonlySet<Verdict> = new Set(['broken', 'disagreement', 'known-disagreement']);
 const marks: Readonly<Record<Verdict, (p: Palette) => string>> = {
   broken: (p) => p.bad('✘'),
   disagreement: (p) => p.bad('≠'),
@@ -38,8 +43,16 @@ const marks: Readonly<Record<Verdict, (p: Palette) => string>> = {
   'not-tried': (p) => p.warn('?'),
 };
 
-function isTelling(verdict: Verdict): boolean {
-  return telling.has(verdict);
+/** What works for the first time: one line for each place, with whom the ingress sees there. */
+function betterText(better: readonly Judged[], { palette, width }: Look): readonly string[] {
+  const places = [...new Set(better.map((j) => j.probe.from))];
+  return places.map((from) => {
+    const own = better.filter((j) => j.probe.from === from);
+    const clients = [...new Set(own.flatMap((j) => j.observed?.seenAs ?? []))];
+    const as = clients.length === 0 ? '' : `, seen as ${clients.join(', ')}`;
+    const text = `${from}: ${count(own.length, 'probe')} that failed before the run now ${own.length === 1 ? 'works' : 'work'}${as}`;
+    return `  ${marks.better(palette)} ${wrap(plain(text), width, '      ').trimStart()}`;
+  });
 }
 
 function judgedText(j: Judged, { palette, width }: Look): string {

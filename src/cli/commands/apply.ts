@@ -7,7 +7,7 @@ import { type SystemsOptions, systemsFor } from '#app/run-systems.ts';
 import { SightlineError } from '#estate/error.ts';
 import { count, goalText } from '#report/plan-text.ts';
 import { proofToText } from '#report/proof-text.ts';
-import { problemsText, titlesOf } from '#report/run-text.ts';
+import { comparedText, problemsText, titlesOf } from '#report/run-text.ts';
 import { probesText } from '#report/verify-text.ts';
 import type { Run } from '../main.ts';
 import { RunConsole } from '../run-console.ts';
@@ -104,7 +104,21 @@ async function afterwards(
   if (!isLab || !(await console.wants('Take it all back in the lab?'))) return ended.result;
   const result = await ended.rollBack('the way back is tried in the lab');
   await showProbes(terminal, console, ended, look);
+  await showCompared(terminal, console, ended, look.isJson);
   return result;
+}
+
+/** In the lab every system can be held against what it was. */
+async function showCompared(
+  terminal: Terminal,
+  console: RunConsole,
+  { changedSinceStart }: EndedRun,
+  isJson: boolean,
+): Promise<void> {
+  const compared = await changedSinceStart?.();
+  if (compared === undefined) return;
+  if (isJson) terminal.out(JSON.stringify({ event: 'compared', ...compared }));
+  else console.print(comparedText(compared, terminal));
 }
 
 async function showProbes(
