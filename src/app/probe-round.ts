@@ -62,7 +62,7 @@ export class ProbeRounds {
   constructor(start: Reader, plan: Plan, from: ProbingFrom) {
     const { probers, mostNames = Number.POSITIVE_INFINITY, pace = ordinary } = from;
     const scope = scopeOfPlan(start, plan);
-    const names = namesByClass(scope.names, mostNames, (name) => waysOf(start, plan, scope, name));
+    const names = namesByClass(scope.names, mostNames, waysAtEnd(start, plan, scope));
     this.#pace = pace;
     const { probes, leftOut } = probePlan({ ...scope, names }, start);
     const unasked = scope.names.length - names.length;
@@ -171,17 +171,15 @@ export class ProbeRounds {
   }
 }
 
-/** How the plan's end answers the name, from everywhere and at every address. */
-function waysOf(start: Reader, plan: Plan, { addresses }: ProbeScope, name: DnsName): string {
-  const end =
-    readerAfterChanges(
-      start,
-      plan.stages.flatMap((s) => s.changes),
-    ) ?? start;
-  const own = { flows: [], addresses, names: [name] };
-  const { probes } = probePlan(own, end);
-  const one = probes.filter(({ attempt: a }) => a.kind === 'http' && a.version === 2);
-  return one.map((p) => `${p.from} ${p.attempt.ip} ${predict(p, end, walk).outcome}`).join('\n');
+/** How the plan's end answers a name, from everywhere and at every address. */
+function waysAtEnd(start: Reader, plan: Plan, { addresses }: ProbeScope): (name: DnsName) => string {
+  const changes = plan.stages.flatMap((s) => s.changes);
+  const end = readerAfterChanges(start, changes) ?? start;
+  return (name) => {
+    const { probes } = probePlan({ flows: [], addresses, names: [name] }, end);
+    const one = probes.filter(({ attempt: a }) => a.kind === 'http' && a.version === 2);
+    return one.map((p) => `${p.from} ${p.attempt.ip} ${predict(p, end, walk).outcome}`).join('\n');
+  };
 }
 
 function summary(judged: readonly Judged[]): Pick<ProbeReport, 'isGood' | 'says' | 'clients'> {
