@@ -35,6 +35,7 @@ export const longChecks: readonly Check[] = [
     script: ['scripts/plan-checks.ts', 'variants', '--seconds', '300'],
     needs: [],
   },
+  { name: 'counterexamples of the variants', script: ['scripts/plan-as-written.ts'], needs: [] },
   {
     name: 'every change is needed',
     script: ['scripts/plan-checks.ts', 'needed', '--seconds', '240'],

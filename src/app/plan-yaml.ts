@@ -10,16 +10,17 @@ import { realWorld } from '#plan/real-world.ts';
 import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
 import { bindTo } from './plan.ts';
 
-/** The plan and the snapshot that it names (its folder where it names none). Throws SightlineError `bad-plan`. */
+/** The plan and its snapshot: the other one, or the one that it names (its folder where it names none). Throws SightlineError `bad-plan`. */
 export async function readYamlPlan(
   path: string,
+  other?: string,
 ): Promise<{ readonly plan: Plan; readonly snapshot: Snapshot }> {
   const lines = new LineCounter();
   const document = parseDocument(await text(path), { lineCounter: lines });
   const [error] = document.errors;
   if (error) throw badPlan(path, [{ path: [], says: messageOf(error) }]);
   const data: unknown = document.toJS();
-  const folder = resolve(dirname(path), snapshotIn(data));
+  const folder = other === undefined ? resolve(dirname(path), snapshotIn(data)) : resolve(other);
   const snapshot = await loadSnapshot(folder);
   const written = readWrittenPlan({
     data,

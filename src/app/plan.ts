@@ -11,9 +11,9 @@ import type { Decision, Goal, Plan, Style } from '#plan/plan.ts';
 import { type PlanOutcome, planFor } from '#plan/planner.ts';
 import { realWorld } from '#plan/real-world.ts';
 import { flowKey } from '#proof/memo.ts';
-import { prove } from '#proof/prove.ts';
+import { type ProveOptions, prove } from '#proof/prove.ts';
 import type { ProofResult } from '#proof/result.ts';
-import { makeSession, type Session } from '#proof/session.ts';
+import { makeSession } from '#proof/session.ts';
 import type { Snapshot } from './load-snapshot.ts';
 import { serviceId } from './who.ts';
 
@@ -90,12 +90,8 @@ export function planSnapshot(snapshot: Snapshot, question: PlanQuestion): PlanRe
 }
 
 /** A proof from nothing: what an earlier search kept is not used. */
-export function proveSnapshot(
-  snapshot: Snapshot,
-  plan: Plan,
-  session: Session = makeSession(realWorld, snapshot.estate),
-): ProofResult {
-  return prove(session, plan);
+export function proveSnapshot(snapshot: Snapshot, plan: Plan, options: ProveOptions = {}): ProofResult {
+  return prove(makeSession(realWorld, snapshot.estate), plan, options);
 }
 
 function goalOf(snapshot: Snapshot, question: PlanQuestion): Goal {

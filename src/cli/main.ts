@@ -154,8 +154,20 @@ add(
   'prove <plan>',
   'proved, refuted with the shortest history, or undecided because of a gap',
   () => import('./commands/prove.ts'),
-  ['prove plan.json', 'prove examples/home-lab/plan-as-written.yaml'],
-).addOption(json());
+  [
+    'prove plan.json',
+    'prove examples/home-lab/plan-as-written.yaml --others 20',
+    'prove examples/home-lab/plan-as-written.yaml --snapshot examples/home-lab-variants/second-zone',
+  ],
+)
+  .option('--snapshot <folder>', "prove a person's plan on another snapshot than it names")
+  .addOption(
+    new Option('--faults <count>', 'how many faults at a time: 2 adds pairs, and takes long')
+      .choices(['0', '1', '2'])
+      .default('1'),
+  )
+  .option('--others <count>', 'how many more counterexamples to list, each of another kind', '0')
+  .addOption(json());
 
 add(
   'runbook <plan>',

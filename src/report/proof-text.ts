@@ -98,14 +98,28 @@ function windowText(w: Window, look: Look): string {
   ].join('\n');
 }
 
-function refutedText({ counterexample: c, counts }: Refuted, look: Look): string {
+function refutedText({ counterexample: c, others = [], counts }: Refuted, look: Look): string {
   const { palette } = look;
   return [
     `${palette.bad(palette.strong('refuted'))}  ${palette.strong(c.invariant)}\n${wrap(plain(c.says), look.width, '  ')}`,
     listed('how it comes to this', timelineLines(c, look), look),
     ...tracesText(c, look),
+    ...(others.length === 0
+      ? []
+      : [
+          listed(
+            'and also',
+            others.map((o) => otherLine(o, look)),
+            look,
+          ),
+        ]),
     palette.dim(`found among ${countsText(counts)}`),
   ].join('\n\n');
+}
+
+function otherLine({ invariant, says, at, fault }: Counterexample, look: Look): string {
+  const where = `${at.direction === 'back' ? 'rolling back, ' : ''}after ${at.after ?? 'nothing'}`;
+  return bullet(`${invariant}, ${where}${fault === undefined ? '' : `, ${fault}`}: ${says}`, look);
 }
 
 /** The history as a line of dots; the last one is where it breaks. */
