@@ -28,7 +28,12 @@ export const smokeChecks: readonly Check[] = [
 export const longChecks: readonly Check[] = [
   { name: 'crash points', script: ['scripts/crash-points.ts'], needs: [] },
   { name: 'failing calls', script: [...labTests, 'test/actuators'], needs: [] },
-  { name: 'a run as a Job', script: [...labTests, 'test/apply'], needs: [] },
+  { name: 'a run as a Job', script: [...labTests, 'test/apply/in-cluster'], needs: [] },
+  {
+    name: 'clients as the ingress logs them',
+    script: [...labTests, 'test/apply/client-log'],
+    needs: ['netns', 'nft', 'ip', 'named'],
+  },
   { name: 'bind', script: [...labTests, 'src/adapters/bind'], needs: ['named'] },
   {
     name: 'plans of the variants',

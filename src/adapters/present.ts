@@ -17,7 +17,7 @@ export interface PresentLimits {
 const defaultMostBytes = 64 * 1024 * 1024;
 
 /** Throws SightlineError `unreadable-now`. */
-export function presentBytes(reference: string, limits: PresentLimits = {}): Promise<Buffer> {
+export async function presentBytes(reference: string, limits: PresentLimits = {}): Promise<Buffer> {
   const { mostBytes = defaultMostBytes, timeoutMs = 60_000 } = limits;
   const rest = reference.slice(reference.indexOf(':') + 1);
   if (reference.startsWith('file:')) return endOfFile(rest, mostBytes, reference);

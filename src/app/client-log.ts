@@ -116,7 +116,8 @@ async function lookFor(wanted: ReadonlySet<string>, log: ClientLog, sinceMs: num
   const clients = new Map<string, LoggedClient>();
   let problems = new Set<string>();
   for (const pause of pausesMs) {
-    if (log.places.length === 0 || wanted.size === clients.size) break;
+    const isHopeless = problems.size > 0 && problems.size === log.places.length && pause > 300;
+    if (log.places.length === 0 || wanted.size === clients.size || isHopeless) break;
     await new Promise((done) => setTimeout(done, pause));
     const seconds = Math.ceil((performance.now() - sinceMs) / 1000) + 5;
     problems = new Set();

@@ -12,6 +12,7 @@ import {
   startKubernetes,
 } from '#lab/stand-ins/kubernetes.ts';
 import { inverseOf, type PlannedChange } from '#plan/change.ts';
+import { collectScript } from '#report/collect-script.ts';
 import { KubernetesApi } from './api.ts';
 import { ClusterRuns } from './cluster-runs.ts';
 import { kubernetesActuator } from './index.ts';
@@ -200,13 +201,27 @@ describe('read-only.yaml', () => {
   it('only reads, and no Secret', () => {
     expect(read.length).toBeGreaterThan(5);
     expect([...new Set(read.flatMap((r) => r.verbs))].sort()).toEqual(['get', 'list']);
+    expect(read.filter((r) => r.verbs.includes('get')).flatMap((r) => r.resources)).toEqual(['pods/log']);
     expect(read.flatMap((r) => r.resources)).not.toContain('secrets');
     expect(JSON.stringify([...read, ...write])).not.toContain('*');
   });
 
-  it('covers every object that the write account reads before it writes', () => {
-    const readable = new Set(read.flatMap((r) => r.resources.map((x) => `${r.apiGroups[0]}/${x}`)));
-    const written = write.flatMap((r) => r.resources.map((x) => `${r.apiGroups[0]}/${x}`));
-    expect(written.filter((w) => !readable.has(w))).toEqual([]);
+  const allowed = (rules: readonly PolicyRule[], verb: string) =>
+    rules
+      .filter((r) => r.verbs.includes(verb))
+      .flatMap((r) => r.resources.map((x) => [x, ...r.apiGroups].join('.').replace(/\.$/, '')))
+      .sort();
+
+  it('lists what the collect script lists, and nothing else', () => {
+    const listed = [...collectScript('x').matchAll(/^ {2}cluster (\S+) \S+$/gm)]
+      .map((m) => m[1] ?? '')
+      .sort();
+    expect(listed.length).toBeGreaterThan(20);
+    expect(allowed(read, 'list')).toEqual(listed);
+  });
+
+  it('covers every kind that the write account reads before it writes', () => {
+    const readable = new Set(allowed(read, 'list'));
+    expect(allowed(write, 'get').filter((w) => !readable.has(w))).toEqual([]);
   });
 });
