@@ -3,21 +3,28 @@
  * and by the way over an edge.
  */
 import type { Reader } from '#estate/estate.ts';
+import type { Fact } from '#estate/fact.ts';
 import type { DnsName } from '#net/name.ts';
 import type { Flow } from './flow.ts';
 import type { IngressRequest, IngressResult } from './ingress.ts';
 import type { PathInput, PathTrace } from './path.ts';
 import { quicMtu, tooNarrow } from './quic.ts';
 import type { Resolution } from './resolve.ts';
-import type { Hop, Identity, Quic, Trace } from './trace.ts';
+import type { Hop, Identity, Quic, Reached, Trace } from './trace.ts';
 import type { Mtu } from './way.ts';
 
-/** The three stages of one state, and the HTTP/3 question that reuses the second. */
+/** The stages of one state, and the HTTP/3 question that reuses the second. */
 export interface Stages {
   readonly reader: Reader;
   readonly resolve: (vantage: string, name: DnsName, family: 4 | 6) => readonly Resolution[];
   readonly path: (input: PathInput) => readonly PathTrace[];
-  readonly ingress: (path: PathTrace, request: IngressRequest) => IngressResult;
+  /** The ingress behind a socket that a path reached; undefined: none that is known. */
+  readonly ingressAt: (reached: Reached) => Fact<'ingress'> | undefined;
+  readonly ingress: (
+    path: PathTrace,
+    request: IngressRequest,
+    at: Fact<'ingress'> | undefined,
+  ) => IngressResult;
   readonly quic: (path: PathTrace, result: IngressResult) => Quic | undefined;
 }
 
@@ -32,7 +39,7 @@ export function traceOf(
   const hops = joined(before, path.hops);
   const base = { flow, dialled: path.input.ip, gaps: path.gaps };
   if (!path.reached) return { ...base, hops, disposition: path.disposition, identities: noIdentities };
-  const result = stages.ingress(path, request);
+  const result = stages.ingress(path, request, stages.ingressAt(path.reached));
   const isHttp3 = request.protocol === 'udp' && result.listener?.http3 !== undefined;
   const narrow = isHttp3 ? tooNarrow(path) : undefined;
   const arrived = path.disposition === 'delivered' ? result.disposition : path.disposition;

@@ -2,7 +2,7 @@
  * The packet filter in pfSense's order (src/etc/inc/filter.inc): floating rules, of which a quick one decides at
  * once and another only if nothing after it matches; then the interface's rules, first match decides; then deny.
  */
-import type { Reader } from '#estate/estate.ts';
+import { keptPart, type Reader } from '#estate/estate.ts';
 import type { Evidence, Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { FilterRule, FirewallInterface } from '#estate/firewall.ts';
@@ -34,6 +34,15 @@ export function filterPacket(
   if (gap) return { action: 'unknown', says: gap.what, because: [], gap };
   if (direction === 'in' && at.blocksPrivate && privateRanges.some((p) => contains(p, packet.source)))
     return { action: 'block', says: `${at.name} blocks private source addresses.`, because: [] };
+  const { source, destination, port, protocol } = packet;
+  const key = `filter ${at.firewall} ${at.name} ${direction} ${source} ${destination} ${port}/${protocol}`;
+  return keptPart(reader, key, (r) => verdictIn(r, at, direction, packet));
+}
+
+/** Of the interface no more is looked at than what the key of the part tells. */
+type At = Pick<FirewallInterface, 'firewall' | 'name'>;
+
+function verdictIn(reader: Reader, at: At, direction: 'in' | 'out', packet: Packet): Verdict {
   const rules = reader
     .by('filterRule', 'firewall', at.firewall)
     .filter((r) => applies(r.value, at, direction));
@@ -45,7 +54,7 @@ export function filterPacket(
 /** Walks the rules; one that may match decides only if it agrees with what follows. */
 function decide(
   reader: Reader,
-  at: FirewallInterface,
+  at: At,
   packet: Packet,
   rules: readonly Fact<'filterRule'>[],
   fallback: Verdict,
@@ -79,13 +88,13 @@ function ruleSays(rule: FilterRule): string {
   return rule.descr ? `rule "${rule.descr}"` : `rule ${rule.position}`;
 }
 
-function defaultOf(at: FirewallInterface, direction: 'in' | 'out'): Verdict {
+function defaultOf(at: At, direction: 'in' | 'out'): Verdict {
   if (direction === 'out')
     return { action: 'pass', says: `Nothing blocks it on the way out of ${at.name}.`, because: [] };
   return { action: 'block', says: `No filter rule of ${at.name} passes it: denied by default.`, because: [] };
 }
 
-function applies(rule: FilterRule, at: FirewallInterface, direction: 'in' | 'out'): boolean {
+function applies(rule: FilterRule, at: At, direction: 'in' | 'out'): boolean {
   if (!rule.isEnabled) return false;
   if (rule.interfaces.length > 0 && !rule.interfaces.includes(at.name)) return false;
   return rule.direction === 'any' || rule.direction === direction;

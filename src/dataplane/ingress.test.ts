@@ -298,7 +298,8 @@ describe('kept parts', () => {
       (_key, compute) => compute(recordingReader(below, (key) => reads.push(key))),
     );
     const path = pathOf({}, { vantage: 'near', to: vip });
-    walkIngress(reader, path, { path: '/', headers: {}, forged: {}, protocol: 'tcp' });
+    const at = path.reached && ingressAt(below, path.reached);
+    walkIngress(reader, path, { path: '/', headers: {}, forged: {}, protocol: 'tcp' }, at);
     expect(reads).toContain('ingress:home/traefik/traefik');
   });
 });

@@ -43,32 +43,32 @@ export interface IngressResult {
 /** The two parts that do not hang on the path; `memoWalker` hands in ones that remember. */
 export interface IngressParts {
   readonly identify: (reader: Reader, input: IdentityInput, path: PathTrace) => readonly Identity[];
-  readonly ingressAt: (reader: Reader, reached: Reached) => Fact<'ingress'> | undefined;
   readonly behind: (reader: Reader, ingress: Fact<'ingress'>, listener: Listener, request: Request) => Behind;
 }
 
-const freshParts: IngressParts = { identify: identitiesOf, behind: behindPart, ingressAt };
+const freshParts: IngressParts = { identify: identitiesOf, behind: behindPart };
 
-/** Kept where the reader keeps parts: it is asked by listener, host and path only, and hangs on the ingress's own fact. */
+/** Kept where the reader keeps parts: asked by listener, host and path only, so the ingress itself is looked up again. */
 function behindPart(reader: Reader, ingress: Fact<'ingress'>, listener: Listener, request: Request): Behind {
   const { host = '', path } = request;
   const id = ingress.key.slice('ingress:'.length);
   const { name, port, protocol } = listener;
   return keptPart(reader, `behind ${id} ${name} ${port}/${protocol} ${host} ${path}`, (r) => {
-    r.get('ingress', id);
-    return behindListener(r, ingress, listener, request);
+    const now = r.get('ingress', id) ?? ingress;
+    const same = now.value.listeners.find((l) => l.name === name);
+    return behindListener(r, now, same ?? listener, request);
   });
 }
 
-/** What happens behind the socket that the path was delivered to. */
+/** What happens behind the socket that the path was delivered to; `found` is the ingress there (ingressAt). */
 export function walkIngress(
   reader: Reader,
   path: PathTrace,
   request: IngressRequest,
+  found: Fact<'ingress'> | undefined,
   parts: IngressParts = freshParts,
 ): IngressResult {
   const arrival = arrivalOf(path, request);
-  const found = path.reached && parts.ingressAt(reader, path.reached);
   if (!path.reached || !found) return plain(reader, path, arrival);
   const at: At = { reader, path, request, arrival, ingress: found, parts };
   const listener = listenerAt(found.value, path.reached.port, request.protocol);
@@ -81,14 +81,17 @@ export function walkIngress(
   return answered(at, undefined, { disposition: 'unknown', hops, gaps: [gap] });
 }
 
-/** The ingress whose pods the reached pod is one of. */
+/** The ingress whose pods the reached pod is one of, as far as walks look at it: what it publishes is left out. */
 export function ingressAt(reader: Reader, reached: Reached): Fact<'ingress'> | undefined {
   if (!reached.pod) return undefined;
-  const pod = reader.get('pod', reached.pod);
+  const pod = reader.get('pod', reached.pod)?.value;
   if (!pod) return undefined;
-  return reader
-    .by('ingress', 'cluster', pod.value.cluster)
-    .find((i) => isPodOf(i.value, pod.value.namespace, pod.value.labels));
+  const its = reader
+    .by('ingress', 'cluster', pod.cluster)
+    .find((i) => isPodOf(i.value, pod.namespace, pod.labels));
+  if (its?.value.publishedService === undefined) return its;
+  const { publishedService: _, ...value } = its.value;
+  return { ...its, value };
 }
 
 /** The listener behind a port; UDP leads to one that offers HTTP/3. */

@@ -1,8 +1,9 @@
 /* One network: who answers ARP or NDP for an address there, so who gets the packet. */
-import type { Reader } from '#estate/estate.ts';
+import { keptPart, type Reader } from '#estate/estate.ts';
 import type { Gap } from '#estate/evidence.ts';
+import type { Ip } from '#net/ip.ts';
 import { rangeHas } from '#net/prefix.ts';
-import { announcerOf } from './announce.ts';
+import { type Announcement, announcerOf } from './announce.ts';
 import { firstGap } from './gaps.ts';
 import { ended, missing, type Next, on, unknownAt, type Way, withStep } from './way.ts';
 
@@ -24,7 +25,7 @@ export function onLink(reader: Reader, way: Way): readonly Next[] {
 
 function announced(reader: Reader, way: Way): readonly Next[] {
   const host = way.hops.at(-1)?.host ?? 'link';
-  const announcement = announcerOf(reader, way.packet.destination);
+  const announcement = answerer(reader, way.packet.destination);
   if (announcement === undefined) return [nobody(reader, way, host)];
   const { nodes, services, says, rule, because, gap } = announcement;
   const stepped = withStep(way, host, {
@@ -37,6 +38,14 @@ function announced(reader: Reader, way: Way): readonly Next[] {
   if (nodes.length === 0) return [ended(stepped, 'no-announcer')];
   const cluster = services[0]?.split('/')[0] ?? '';
   return nodes.map((node) => on(stepped, { kind: 'node', cluster, node, origin: 'network' }));
+}
+
+/** Who announces the address, without who would take over: that changes no way. */
+function answerer(reader: Reader, address: Ip): Omit<Announcement, 'candidates'> | undefined {
+  return keptPart(reader, `answers for ${address}`, (r) => {
+    const { candidates: _, ...rest } = announcerOf(r, address) ?? { nodes: undefined };
+    return rest.nodes === undefined ? undefined : rest;
+  });
 }
 
 /** Nothing in the snapshot has the address: that is certain only for an address that MetalLB alone gives out. */

@@ -3,7 +3,7 @@
  * filter_generate_reflection_nat, filter_generate_reflection_proxy): first match in order, exceptions end the search,
  * reflection puts the same rule on the inner interfaces.
  */
-import type { Reader } from '#estate/estate.ts';
+import { keptPart, type Reader } from '#estate/estate.ts';
 import type { Evidence, Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { Firewall, FirewallInterface, PortForward } from '#estate/firewall.ts';
@@ -33,6 +33,19 @@ export function chooseForward(
   arrival: FirewallInterface,
   packet: Packet,
 ): Forwarding {
+  const at = `${firewall.name} ${firewall.reflection} ${arrival.name}${arrival.isWan ? ' wan' : ''}`;
+  const { source, destination, port, protocol } = packet;
+  const key = `redirection ${at} ${source} ${destination} ${port}/${protocol}`;
+  return keptPart(reader, key, (r) => forwardIn(r, firewall, arrival, packet));
+}
+
+/** Of the firewall and the interface it looks at no more than what the key of the part tells. */
+function forwardIn(
+  reader: Reader,
+  firewall: Pick<Firewall, 'name' | 'reflection'>,
+  arrival: Pick<FirewallInterface, 'name' | 'isWan'>,
+  packet: Packet,
+): Forwarding {
   const system = `firewall/${firewall.name}`;
   const gap = reader.gap('portForward', system);
   if (gap) return { kind: 'gap', gap };
@@ -52,11 +65,18 @@ export function chooseForward(
 }
 
 /** The reflection that a rule asks for, its own setting before the firewall's. */
-export function reflectionOf(firewall: Firewall, rule: PortForward): 'disable' | 'nat-proxy' | 'pure-nat' {
+export function reflectionOf(
+  firewall: Pick<Firewall, 'reflection'>,
+  rule: PortForward,
+): 'disable' | 'nat-proxy' | 'pure-nat' {
   return rule.reflection === 'default' ? firewall.reflection : rule.reflection;
 }
 
-function modeFor(firewall: Firewall, arrival: FirewallInterface, rule: PortForward) {
+function modeFor(
+  firewall: Pick<Firewall, 'reflection'>,
+  arrival: Pick<FirewallInterface, 'name' | 'isWan'>,
+  rule: PortForward,
+) {
   if (!rule.isEnabled) return undefined;
   if (rule.interface === arrival.name) return 'own' as const;
   if (arrival.isWan || rule.isException || rule.match.destination.kind === 'any') return undefined;

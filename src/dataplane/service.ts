@@ -2,7 +2,7 @@
  * What the service proxy of a node does with a new packet, read from an estate. The rules are kube-proxy's
  * (kube-proxy/decide.ts); another program, or settings that leave two answers, give `unknown` with the gap named.
  */
-import type { Reader } from '#estate/estate.ts';
+import { keptPart, type Reader } from '#estate/estate.ts';
 import type { Evidence, Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { ServicePort } from '#estate/kubernetes.ts';
@@ -49,6 +49,18 @@ type ServiceFacts = readonly Fact<'service'>[];
 
 /** The decision of the service proxy of a node; the estate's gaps and unknown versions make it `unknown`. */
 export function decideService(
+  reader: Reader,
+  at: { readonly cluster: string; readonly node: string },
+  packet: Packet,
+  origin: PacketOrigin,
+): ServiceDecision {
+  const { source, destination, port, protocol } = packet;
+  const who = `${source}${origin.isPod ? ' pod' : ''}${origin.isLocalProcess ? ' process' : ''}`;
+  const key = `service rules ${at.cluster}/${at.node} ${who} ${destination} ${port}/${protocol}`;
+  return keptPart(reader, key, (r) => decideIn(r, at, packet, origin));
+}
+
+function decideIn(
   reader: Reader,
   at: { readonly cluster: string; readonly node: string },
   packet: Packet,

@@ -31,7 +31,8 @@ export function stagesOf(reader: Reader): Stages {
     reader,
     resolve: (vantage, name, family) => resolveName(reader, vantage, name, family),
     path: (input) => walkAddress(reader, input),
-    ingress: (path, request) => walkIngress(reader, path, request),
+    ingressAt: (reached) => ingressAt(reader, reached),
+    ingress: (path, request, at) => walkIngress(reader, path, request, at),
     quic: (path, result) => quicAlong(stages, path, result),
   };
   return stages;
@@ -66,7 +67,8 @@ export interface MemoWalker {
 
 /** A walker of one state that answers each question of each stage once. */
 export function memoWalker(reader: Reader): MemoWalker {
-  const parts: IngressParts = { identify: identifyOnce(), behind: behindOnce(), ingressAt: ingressOnce() };
+  const parts: IngressParts = { identify: identifyOnce(), behind: behindOnce() };
+  const findIngress = ingressOnce();
   const quics = new Map<PathTrace, Map<unknown, Quic | undefined>>();
   const walks = new Map<Flow, Walk>();
   const stages: Stages = {
@@ -76,7 +78,8 @@ export function memoWalker(reader: Reader): MemoWalker {
       (v, n, f) => resolveName(reader, v, n, f),
     ),
     path: once(pathKey, (input) => walkAddress(reader, input)),
-    ingress: (path, request) => walkIngress(reader, path, request, parts),
+    ingressAt: (reached) => findIngress(reader, reached),
+    ingress: (path, request, at) => walkIngress(reader, path, request, at, parts),
     quic: (path, result) => {
       const ofPath = quics.get(path) ?? new Map<unknown, Quic | undefined>();
       quics.set(path, ofPath);
@@ -108,7 +111,7 @@ export function quicAlong(stages: Stages, path: PathTrace, result: IngressResult
     return { isOffered: false, completes: 'unknown', onRebinding: 'unknown', says: gap.what, because: [] };
   const http3At = ({ reached }: PathTrace) => {
     if (reached === undefined) return false;
-    const there = ingressAt(stages.reader, reached);
+    const there = stages.ingressAt(reached);
     return there?.key === ingress.key && listenerAt(there.value, reached.port, 'udp')?.http3 !== undefined;
   };
   const walkUdp = (port: number) =>
@@ -190,7 +193,7 @@ function headerKey({ sent, forged }: IdentityInput['arrival']): string {
   return JSON.stringify([sent, forged]);
 }
 
-function ingressOnce(): IngressParts['ingressAt'] {
+function ingressOnce(): typeof ingressAt {
   const known = new Map<string, ReturnType<typeof ingressAt>>();
   return (reader, reached) => {
     const id = reached.pod ?? '';

@@ -1,7 +1,7 @@
 /* The data plane itself, as plan/ and proof/ use it. */
 import { allocate } from '#dataplane/allocate.ts';
 import { flowsOf } from '#dataplane/flows.ts';
-import { walkIngress } from '#dataplane/ingress.ts';
+import { ingressAt, walkIngress } from '#dataplane/ingress.ts';
 import { walkAddress } from '#dataplane/path.ts';
 import { resolveName } from '#dataplane/resolve.ts';
 import { quicAlong, walk, walkWith } from '#dataplane/walk.ts';
@@ -15,6 +15,7 @@ export const realWorld: World = {
     walkWith,
     resolve: resolveName,
     path: walkAddress,
+    ingressAt,
     ingress: walkIngress,
     quic: quicAlong,
   },

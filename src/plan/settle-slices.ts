@@ -25,7 +25,7 @@ function changedServices(before: Reader, after: Reader): readonly Write[] {
     const id = kindTable.service.id(f.value);
     const was = before.get('service', id);
     if (f.value.selector === undefined) return [];
-    if (was !== undefined && choosing(was.value) === choosing(f.value)) return [];
+    if (was !== undefined && (was === f || choosing(was.value) === choosing(f.value))) return [];
     const gone = removals(after, id);
     return [...gone, ...makes(readerOver(after, gone), f.value)];
   });

@@ -4,9 +4,10 @@ import type { Flow } from '#dataplane/flow.ts';
 import type { IngressRequest, IngressResult } from '#dataplane/ingress.ts';
 import type { PathInput, PathTrace } from '#dataplane/path.ts';
 import type { Resolution } from '#dataplane/resolve.ts';
-import type { Quic, Walk } from '#dataplane/trace.ts';
+import type { Quic, Reached, Walk } from '#dataplane/trace.ts';
 import type { Stages } from '#dataplane/walk.ts';
 import type { Reader } from '#estate/estate.ts';
+import type { Fact } from '#estate/fact.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import type { DnsName } from '#net/name.ts';
 
@@ -25,6 +26,12 @@ export interface StagedWorld {
   walkWith(stages: Stages, flow: Flow): Walk;
   resolve(reader: Reader, vantage: string, name: DnsName, family: 4 | 6): readonly Resolution[];
   path(reader: Reader, input: PathInput): readonly PathTrace[];
-  ingress(reader: Reader, path: PathTrace, request: IngressRequest): IngressResult;
+  ingressAt(reader: Reader, reached: Reached): Fact<'ingress'> | undefined;
+  ingress(
+    reader: Reader,
+    path: PathTrace,
+    request: IngressRequest,
+    at: Fact<'ingress'> | undefined,
+  ): IngressResult;
   quic(stages: Stages, path: PathTrace, result: IngressResult): Quic | undefined;
 }

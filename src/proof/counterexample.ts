@@ -1,13 +1,13 @@
 /* A broken invariant told as a history: what was done, what acted by itself, what was rolled back, what went wrong. */
 import { flowText } from '#dataplane/flow.ts';
 import type { PlannedChange } from '#plan/change.ts';
+import type { WholeCase } from './case.ts';
 import { heldText } from './held.ts';
 import type { LinePoint } from './line.ts';
 import type { Counterexample } from './result.ts';
-import type { Case } from './search.ts';
 
 /** The counterexample of one flow. */
-export function ofCase(found: Case): Counterexample {
+export function ofCase(found: WholeCase): Counterexample {
   const { point, fault, chosen, judgement, flow, invariant } = found;
   const says = judgement.kind === 'fine' ? '' : judgement.says;
   const held = chosen.map(heldText);

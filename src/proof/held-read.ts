@@ -2,6 +2,7 @@
 import { keysTouched } from '#estate/estate.ts';
 import type { HeldVersion } from './held.ts';
 import type { KeptWalk } from './memo.ts';
+import { hasBit } from './read-set.ts';
 import type { View } from './view.ts';
 
 /** Whether the walk would see the difference between what stands there now and the held version. */
@@ -9,5 +10,10 @@ export function isRead(reads: KeptWalk['reads'], view: View, version: HeldVersio
   const { key, fact } = version;
   const kind = key.slice(0, key.indexOf(':')) as 'recordSet';
   const before = view.reader.get(kind, key.slice(kind.length + 1));
-  return keysTouched({ key, before, after: fact }).some((k) => reads.has(k));
+  const { numbers } = view.touchable;
+  const bits = reads.bits(view.touchable);
+  return keysTouched({ key, before, after: fact }).some((k) => {
+    const n = numbers.get(k);
+    return n === undefined ? reads.has(k) : hasBit(bits, n);
+  });
 }

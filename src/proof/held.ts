@@ -40,8 +40,14 @@ export function holdPast(held: Held, wait: WaitChange): Held {
 
 /** Equal for equal possibilities, remaining times included. */
 export function heldId(held: Held): string {
-  return held.map((h) => `${h.key}#${valueText(h.fact)}#${h.remaining}`).join('\n');
+  const known = ids.get(held);
+  if (known !== undefined) return known;
+  const id = held.map((h) => `${h.key}#${valueText(h.fact)}#${h.remaining}`).join('\n');
+  ids.set(held, id);
+  return id;
 }
+
+const ids = new WeakMap<Held, string>();
 
 /** `dns/technitium: example.org A 10.0.20.200` */
 export function heldText(held: HeldVersion): string {
@@ -69,8 +75,15 @@ function same(a: Fact | undefined, b: Fact | undefined): boolean {
 }
 
 function valueText(fact: Fact | undefined): string {
-  return fact === undefined ? '-' : canonical(fact.value);
+  if (fact === undefined) return '-';
+  const known = texts.get(fact);
+  if (known !== undefined) return known;
+  const text = canonical(fact.value);
+  texts.set(fact, text);
+  return text;
 }
+
+const texts = new WeakMap<Fact, string>();
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

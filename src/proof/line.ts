@@ -3,12 +3,10 @@
  * the write happened or it did not, and both neighbours are on the line.
  */
 import type { Change, PlannedChange } from '#plan/change.ts';
-import { inverseOf } from '#plan/change.ts';
 import type { Plan, Stage } from '#plan/plan.ts';
 import type { Move } from '#plan/settle.ts';
-import { simulate } from '#plan/simulate.ts';
-import type { World } from '#plan/world.ts';
 import { type Held, heldId, holdAfter, holdPast, nothingHeld } from './held.ts';
+import type { Moves } from './moves.ts';
 import type { StatePoint } from './result.ts';
 import type { View, Views } from './view.ts';
 
@@ -49,19 +47,19 @@ interface Numbered {
 }
 
 /** All positions of the plan from the estate of the views. */
-export function lineOf(world: World, views: Views, plan: Plan): Line {
+export function lineOf(all: Moves, views: Views, plan: Plan): Line {
   const changes = plan.stages.flatMap((stage) => stage.changes.map((planned) => ({ planned, stage })));
   const forward: LinePoint[] = [startOf(views, changes)];
   for (const [i, numbered] of changes.entries()) {
     const last = forward.at(-1) as LinePoint;
-    const stepped = step(world, views, last, numbered, 'forward', changes[i + 1]?.planned);
+    const stepped = step(all, views, last, numbered, 'forward', changes[i + 1]?.planned);
     if (typeof stepped === 'string') {
       const impossible = { at: last, change: numbered.planned, says: stepped };
       return { forward, back: [], positions: forward.length, impossible };
     }
     forward.push(...stepped);
   }
-  return { forward, ...rollingBack(world, views, forward, changes) };
+  return { forward, ...rollingBack(all, views, forward, changes) };
 }
 
 function startOf(views: Views, changes: readonly Numbered[]): LinePoint {
@@ -79,12 +77,7 @@ function startOf(views: Views, changes: readonly Numbered[]): LinePoint {
   };
 }
 
-function rollingBack(
-  world: World,
-  views: Views,
-  forward: readonly LinePoint[],
-  changes: readonly Numbered[],
-) {
+function rollingBack(all: Moves, views: Views, forward: readonly LinePoint[], changes: readonly Numbered[]) {
   const known = new Map<string, { readonly point: LinePoint; times: number }>();
   const stuck: LinePoint[] = [];
   let positions = forward.length;
@@ -93,7 +86,7 @@ function rollingBack(
     for (let i = from.done.length - 1; i >= 0; i--) {
       const numbered = changes[i];
       if (numbered === undefined) break;
-      const stepped = step(world, views, at, turned(numbered), 'back');
+      const stepped = step(all, views, at, turned(all, numbered), 'back');
       if (typeof stepped === 'string') {
         const says = `cannot be taken back: ${stepped}`;
         stuck.push({ ...at, point: { ...at.point, direction: 'back', says } });
@@ -117,13 +110,13 @@ function count(known: Map<string, { readonly point: LinePoint; times: number }>,
   else same.times++;
 }
 
-function turned(numbered: Numbered): Numbered {
-  return { ...numbered, planned: { ...numbered.planned, change: inverseOf(numbered.planned.change) } };
+function turned(all: Moves, numbered: Numbered): Numbered {
+  return { ...numbered, planned: all.turned(numbered.planned) };
 }
 
 /** Points that one change makes, or why it cannot be made. */
 function step(
-  world: World,
+  all: Moves,
   views: Views,
   from: LinePoint,
   { planned, stage }: Numbered,
@@ -137,7 +130,7 @@ function step(
     const held = isWaited(planned.change, direction) ? holdPast(from.held, planned.change) : from.held;
     return [{ ...common, view: from.view, held, id: idOf(from.view, held, stage), isSettled: true }];
   }
-  const simulated = simulate(world, from.view.reader, planned);
+  const simulated = all.of(from.view, planned);
   return simulated.ok ? pointsOf(views, common, simulated.moves) : simulated.says;
 }
 

@@ -6,7 +6,7 @@ import type { Gap } from '#estate/evidence.ts';
 import type { FactKey } from '#estate/fact.ts';
 import type { Plan, Stage } from '#plan/plan.ts';
 import { ofCase, ofImpossible, ofState } from './counterexample.ts';
-import { type Fault, faultsOf, pairsOf } from './faults.ts';
+import type { Fault } from './faults.ts';
 import { maxStaleSeconds } from './hold.ts';
 import { flowInvariants, stateInvariants } from './invariants/all.ts';
 import { type Line, type LinePoint, lineOf } from './line.ts';
@@ -55,8 +55,8 @@ class Run {
     this.#othersWanted = options.others ?? 0;
     this.#walksBefore = session.memo.walks;
     this.#askedBefore = session.memo.asked;
-    this.#line = lineOf(session.world, session.views, plan);
-    this.#faults = faultList(session, options.faults ?? 1);
+    this.#line = lineOf(session.moves, session.views, plan);
+    this.#faults = session.known.faults(options.faults ?? 1);
     this.#flows = flowClasses(session, writtenKeys(this.#line));
     this.#search = new Search(session, this.#faults, this.#flows);
   }
@@ -94,8 +94,9 @@ class Run {
     search((c) => {
       if (c.judgement.kind === 'unknown') return this.#noteDoubt(c.judgement);
       if (this.#isInWindow(c)) return false;
-      const kind = kindOf(c);
-      if (!found.has(kind)) found.set(kind, ofCase(c));
+      const whole = c.whole();
+      const kind = kindOf(whole);
+      if (!found.has(kind)) found.set(kind, ofCase(whole));
       return found.size > this.#othersWanted;
     });
     const [first, ...others] = found.values();
@@ -232,13 +233,6 @@ function kindOf({ invariant, flow, judgement, fault, chosen }: Case): string {
   const zone = 'name' in to ? to.name.slice(to.name.indexOf('.') + 1) : to.ip;
   const says = judgement.kind === 'fine' ? '' : judgement.says;
   return [invariant.code, from, family, port, protocol, zone, fault?.id, chosen.length, says].join('|');
-}
-
-function faultList(session: Session, count: 0 | 1 | 2): readonly Fault[] {
-  if (count === 0) return [];
-  const { views, world } = session;
-  const single = faultsOf(world, views.base.reader);
-  return count === 1 ? single : [...single, ...pairsOf(single, (view, writes) => views.with(view, writes))];
 }
 
 /** Addresses that a Service gives up on the way: connections made to it before end there. */

@@ -14,38 +14,72 @@ export interface Touchable {
 export type Bits = readonly number[];
 
 export class ReadSet {
-  readonly #own: ReadonlySet<ReadKey>;
+  readonly #own: OwnKeys;
   readonly #parts: readonly ReadSet[];
   #bits: number[] = [];
   #known = 0;
 
-  constructor(own: ReadonlySet<ReadKey>, parts: readonly ReadSet[] = []) {
-    this.#own = own;
+  constructor(own: ReadonlySet<string> | OwnKeys, parts: readonly ReadSet[] = []) {
+    this.#own = own instanceof OwnKeys ? own : new OwnKeys(own);
     this.#parts = parts;
   }
 
+  /** The same keys of its own with other parts. */
+  with(parts: readonly ReadSet[]): ReadSet {
+    return new ReadSet(this.#own, parts);
+  }
+
   has(key: string): boolean {
-    return this.#own.has(key as ReadKey) || this.#parts.some((p) => p.has(key));
+    return this.#own.keys.has(key) || this.#parts.some((p) => p.has(key));
+  }
+
+  /** Which of the touchable keys are among its own, as of now. */
+  own(touchable: Touchable): Bits {
+    return this.#own.bits(touchable);
+  }
+
+  /** How many of the touchable keys are among its own, as of now. */
+  ownCount(touchable: Touchable): number {
+    return this.#own.count(touchable);
   }
 
   /** Which of the touchable keys are in the set, as of now. */
   bits(touchable: Touchable): Bits {
-    const { all, numbers } = touchable;
-    if (this.#known === all.length) return this.#bits;
-    const words = Math.ceil(all.length / 32);
-    const bits = this.#bits.slice();
-    while (bits.length < words) bits.push(0);
-    if (this.#own.size < all.length - this.#known) {
-      for (const key of this.#own) {
-        const i = numbers.get(key);
-        if (i !== undefined) setBit(bits, i);
-      }
-    } else {
-      for (let i = this.#known; i < all.length; i++) {
-        if (this.#own.has(all[i] as ReadKey)) setBit(bits, i);
-      }
-    }
+    if (this.#known === touchable.all.length) return this.#bits;
+    const bits = this.#own.bits(touchable).slice();
     for (const part of this.#parts) join(bits, part.bits(touchable));
+    this.#bits = bits;
+    this.#known = touchable.all.length;
+    return bits;
+  }
+}
+
+class OwnKeys {
+  readonly keys: ReadonlySet<string>;
+  #bits: number[] = [];
+  #known = 0;
+  #count = 0;
+
+  constructor(keys: ReadonlySet<string>) {
+    this.keys = keys;
+  }
+
+  count(touchable: Touchable): number {
+    this.bits(touchable);
+    return this.#count;
+  }
+
+  bits({ all, numbers }: Touchable): Bits {
+    if (this.#known === all.length) return this.#bits;
+    const bits = this.#bits.slice();
+    for (let words = Math.ceil(all.length / 32); bits.length < words; ) bits.push(0);
+    const take = (i: number | undefined) => {
+      if (i === undefined || i < this.#known) return;
+      setBit(bits, i);
+      this.#count++;
+    };
+    if (this.keys.size < all.length - this.#known) for (const k of this.keys) take(numbers.get(k as ReadKey));
+    else for (let i = this.#known; i < all.length; i++) if (this.keys.has(all[i] as ReadKey)) take(i);
     this.#bits = bits;
     this.#known = all.length;
     return bits;

@@ -1,61 +1,41 @@
 /*
  * Goes through the states, plain ones first, then held answers, then faults, then both, so that what it finds first is
- * the shortest. It asks for walks only; whether one is fresh or kept is the memo's business.
+ * the shortest. It asks for outcomes only; whether one is fresh or kept is the memo's business.
  */
 import type { FactKey } from '#estate/fact.ts';
+import { type Case, Judge, type OnCase } from './case.ts';
+import { FaultFlows } from './fault-flows.ts';
 import type { Fault } from './faults.ts';
-import { type Found, judgeAll, noneFound } from './found.ts';
-import type { Held, HeldVersion } from './held.ts';
+import { type Found, noneFound } from './found.ts';
+import { type Held, type HeldVersion, heldId } from './held.ts';
 import { isRead } from './held-read.ts';
-import type { FlowInvariant } from './invariant.ts';
 import { flowInvariants } from './invariants/all.ts';
-import { healthOf, type Judgement } from './judge.ts';
+import type { Leaf, UnderFault } from './known.ts';
 import type { LinePoint } from './line.ts';
-import type { KeptWalk, WalkQuestion } from './memo.ts';
 import { distinctPoints, weightsOf } from './points.ts';
 import { intersects } from './read-set.ts';
-import type { CheckedFlow, Member, Session } from './session.ts';
+import type { CheckedFlow, Session } from './session.ts';
 import type { View } from './view.ts';
 
-/** One flow in one state with one fault and one choice of held answers. */
-export interface Case {
-  readonly point: LinePoint;
-  readonly flow: CheckedFlow;
-  readonly invariant: FlowInvariant;
-  readonly fault?: Fault;
-  readonly chosen: readonly HeldVersion[];
-  readonly before: KeptWalk;
-  readonly after: KeptWalk;
-  readonly judgement: Judgement;
-}
+export type { Case, OnCase };
 
-/** What to do with a judgement that is not fine; true stops the search. */
-export type OnCase = (found: Case) => boolean;
-
-/** One way that a flow may be answered: the view with its choice of held answers laid over it. */
-interface Leaf {
-  readonly view: View;
-  readonly chosen: readonly HeldVersion[];
-}
-
-/** What is known of one fault: its flows, and what came out for each of them in each view, by their numbers. */
-interface FaultRun {
+/** A fault in the state of a point. */
+interface FaultAt {
   readonly fault: Fault;
+  readonly point: LinePoint;
   /** The start with the fault. */
   readonly start: View;
-  readonly flows: readonly CheckedFlow[];
-  readonly questions: readonly WalkQuestion[];
-  readonly outcomes: ('untouched' | readonly Found[])[][];
+  readonly under: (leaf: View) => UnderFault;
 }
 
 export class Search {
   readonly #session: Session;
   readonly #faults: readonly Fault[];
   readonly #flows: readonly CheckedFlow[];
-  readonly #runs = new Map<Fault, FaultRun>();
-  readonly #faultViews = new Map<Fault, Map<number, View>>();
-  readonly #leaves = new Map<string, Map<string, readonly Leaf[]>>();
+  readonly #judge: Judge;
+  readonly #faultFlows: FaultFlows;
   #weights: (point: LinePoint) => number = () => 1;
+  readonly #leaves = new Map<LinePoint, (readonly Leaf[] | undefined)[]>();
   readonly checked = new Map<string, number>();
   /** Cases multiplied out: flows × held choices × (1 + faults). */
   covered = 0;
@@ -64,6 +44,8 @@ export class Search {
     this.#session = session;
     this.#faults = faults;
     this.#flows = flows;
+    this.#judge = new Judge(session);
+    this.#faultFlows = new FaultFlows(session, this.#judge, flows);
   }
 
   /** Without faults: plain states, then held answers. Returns true when a case stopped it. */
@@ -77,7 +59,7 @@ export class Search {
   /** With faults, and then with faults and held answers. */
   runFaulty(points: readonly LinePoint[], onCase: OnCase): boolean {
     const distinct = distinctPoints(points);
-    for (const p of distinct) for (const fault of this.#faults) this.#faultView(p.view, p.view, fault);
+    for (const p of distinct) for (const f of this.#faults) this.#session.known.under(f, p.view, p.view);
     return (
       distinct.some((p) => this.#faulty(p, onCase, false)) ||
       distinct.some((p) => this.#faulty(p, onCase, true))
@@ -85,7 +67,8 @@ export class Search {
   }
 
   #plain(point: LinePoint, onCase: OnCase): boolean {
-    return this.#flows.some((flow) => this.#judge(point, flow, { view: point.view, chosen: [] }, onCase));
+    const leaf: Leaf = { view: point.view, chosen: [] };
+    return this.#flows.some((flow) => this.#look(point, flow, leaf, onCase));
   }
 
   #held(point: LinePoint, onCase: OnCase): boolean {
@@ -96,7 +79,7 @@ export class Search {
     return this.#flows.some((flow) => {
       const leaves = this.#leavesOf(point, flow);
       this.#cover(point, flow, leaves.length);
-      return leaves.some((leaf) => leaf.chosen.length > 0 && this.#judge(point, flow, leaf, onCase));
+      return leaves.some((leaf) => leaf.chosen.length > 0 && this.#look(point, flow, leaf, onCase));
     });
   }
 
@@ -105,150 +88,75 @@ export class Search {
     this.covered += this.#weights(point) * (flow.members?.length ?? 1) * leaves * (1 + this.#faults.length);
   }
 
+  /** One flow without a fault. */
+  #look(point: LinePoint, flow: CheckedFlow, { view, chosen }: Leaf, onCase: OnCase): boolean {
+    this.#count(flow);
+    const start = this.#session.views.base;
+    const outcomes = this.#session.known.outcomes(view);
+    const known = outcomes[flow.id];
+    const found = known ?? this.#foundIn(flow, start, view);
+    outcomes[flow.id] = found;
+    if (found === 'untouched' || found.length === 0) return false;
+    return this.#judge.tell(found, { point, flow, chosen }, start, view, onCase);
+  }
+
+  #foundIn(flow: CheckedFlow, start: View, view: View): readonly Found[] {
+    const before = this.#judge.outcomeIn(start, flow);
+    const after = this.#judge.outcomeIn(view, flow);
+    return before.value === after.value ? noneFound : this.#judge.judge(flow, start, before, view, after);
+  }
+
   /** Only flows that the fault touches are looked at: for the others the walk is the one that was judged already. */
   #faulty(point: LinePoint, onCase: OnCase, withHeld: boolean): boolean {
     if (withHeld && point.held.length === 0) return false;
-    const plain: readonly Leaf[] = [{ view: point.view, chosen: [] }];
     return this.#faults.some((fault) => {
-      const run = this.#runOf(fault);
-      return run.flows.some((flow, i) => {
-        const leaves = withHeld ? this.#leavesOf(point, flow) : plain;
-        return leaves.some(
-          (leaf) => (!withHeld || leaf.chosen.length > 0) && this.#underFault(run, i, point, leaf, onCase),
+      const at = this.#faultAt(fault, point);
+      return this.#faultFlows
+        .of(fault)
+        .some((flow) =>
+          withHeld
+            ? this.#leavesOf(point, flow).some(
+                (l) => l.chosen.length > 0 && this.#lookUnder(at, flow, l, onCase),
+              )
+            : this.#lookUnder(at, flow, { view: point.view, chosen: [] }, onCase),
         );
-      });
     });
+  }
+
+  #faultAt(fault: Fault, point: LinePoint): FaultAt {
+    const { known, views } = this.#session;
+    const start = known.under(fault, views.base, views.base).view;
+    const underLeaf = new Map<View, UnderFault>();
+    const under = (leaf: View) => {
+      const found = underLeaf.get(leaf) ?? known.under(fault, point.view, leaf);
+      underLeaf.set(leaf, found);
+      return found;
+    };
+    return { fault, point, start, under };
   }
 
   /** What comes out for one flow is the same in all points of one view: found once, told for each. */
-  #underFault(run: FaultRun, i: number, point: LinePoint, leaf: Leaf, onCase: OnCase): boolean {
-    const { fault, start } = run;
-    const flow = run.flows[i] as CheckedFlow;
-    let ofView = run.outcomes[leaf.view.serial];
-    if (ofView === undefined) {
-      ofView = [];
-      run.outcomes[leaf.view.serial] = ofView;
-    }
-    let outcome = ofView[i];
-    if (outcome === undefined) {
-      outcome = this.#outcome(run, i, leaf.view, this.#faultView(point.view, leaf.view, fault));
-      ofView[i] = outcome;
-    }
-    if (outcome === 'untouched') return false;
+  #lookUnder(at: FaultAt, flow: CheckedFlow, { view, chosen }: Leaf, onCase: OnCase): boolean {
+    const under = at.under(view);
+    const found = under.outcomes[flow.id] ?? this.#foundUnder(at.start, flow, view, under.view);
+    under.outcomes[flow.id] = found;
+    if (found === 'untouched') return false;
     this.#count(flow);
-    if (outcome.length === 0) return false;
-    const view = this.#faultView(point.view, leaf.view, fault);
-    return this.#tell(point, flow, { view, chosen: leaf.chosen }, outcome, onCase, fault, start);
+    if (found.length === 0) return false;
+    const { point, fault, start } = at;
+    return this.#judge.tell(found, { point, flow, chosen, fault }, start, under.view, onCase);
   }
 
   /** Where nothing that the flow's walk reads differs under the fault, nothing has to be asked. */
-  #outcome(run: FaultRun, i: number, plain: View, faulty: View): 'untouched' | readonly Found[] {
+  #foundUnder(start: View, flow: CheckedFlow, plain: View, faulty: View): 'untouched' | readonly Found[] {
     if (plain === faulty) return 'untouched';
-    const { views, memo } = this.#session;
-    const question = run.questions[i] as WalkQuestion;
-    const without = memo.ask(question, plain);
-    if (!intersects(without.reads.bits(plain.touchable), views.differing(plain, faulty))) return 'untouched';
-    const after = memo.ask(question, faulty);
-    if (without === after) return 'untouched';
-    const before = memo.ask(question, run.start);
-    if (before === after) return noneFound;
-    return this.#judgements(run.flows[i] as CheckedFlow, run.start, before, faulty, after);
-  }
-
-  #runOf(fault: Fault): FaultRun {
-    const known = this.#runs.get(fault);
-    if (known !== undefined) return known;
-    const { base } = this.#session.views;
-    const start = this.#faultView(base, base, fault);
-    const flows = this.#flowsUnder(fault, start);
-    const questions = flows.map((f) => this.#session.memo.questionOf(f.flow, f.key));
-    const run = { fault, start, flows, questions, outcomes: [] };
-    this.#runs.set(fault, run);
-    return run;
-  }
-
-  /**
-   * Flows to look at under a fault: of each class one whose own objects it leaves alone, and each one whose it does not,
-   * unless that one fails at the start under the same fault: then nothing of it can be broken.
-   */
-  #flowsUnder(fault: Fault, start: View): readonly CheckedFlow[] {
-    return this.#flows
-      .filter((f) => !fault.silences(f.flow.from) && !this.#isBadFromTheStart(f))
-      .flatMap((f) => (f.members === undefined ? [f] : this.#membersUnder(f.members, start)));
-  }
-
-  /** A name that does not work at the start cannot be broken, by a fault least of all. */
-  #isBadFromTheStart(flow: CheckedFlow): boolean {
-    return flow.role.kind === 'name' && healthOf(this.#walk(this.#session.views.base, flow).value) === 'bad';
-  }
-
-  #membersUnder(members: readonly Member[], start: View): readonly CheckedFlow[] {
-    const isOwn = (m: Member) => m.own.some((k) => start.overlay.has(k));
-    const untouched = members.find((m) => !isOwn(m));
-    const touched = members.filter((m) => isOwn(m) && healthOf(this.#walk(start, m.flow).value) !== 'bad');
-    return [...(untouched ? [untouched] : []), ...touched].map((m) => m.flow);
-  }
-
-  #faultView(state: View, leaf: View, fault: Fault): View {
-    let ofFault = this.#faultViews.get(fault);
-    if (ofFault === undefined) {
-      ofFault = new Map();
-      this.#faultViews.set(fault, ofFault);
-    }
-    const known = ofFault.get(leaf.serial);
-    if (known !== undefined) return known;
-    const view = this.#session.views.with(leaf, fault.writes(state));
-    ofFault.set(leaf.serial, view);
-    return view;
-  }
-
-  #judge(point: LinePoint, flow: CheckedFlow, leaf: Leaf, onCase: OnCase): boolean {
-    const start = this.#session.views.base;
-    const before = this.#walk(start, flow);
-    const after = this.#walk(leaf.view, flow);
-    this.#count(flow);
-    if (before === after) return false;
-    const found = this.#judgements(flow, start, before, leaf.view, after);
-    return found.length > 0 && this.#tell(point, flow, leaf, found, onCase);
-  }
-
-  #tell(
-    point: LinePoint,
-    flow: CheckedFlow,
-    { view, chosen }: Leaf,
-    all: readonly Found[],
-    onCase: OnCase,
-    fault?: Fault,
-    start: View = this.#session.views.base,
-  ): boolean {
-    const [before, after] = [this.#walk(start, flow), this.#walk(view, flow)];
-    return all.some(({ invariant, judgement }) => {
-      const found: Case = { point, flow, invariant, chosen, before, after, judgement };
-      return onCase(fault === undefined ? found : { ...found, fault });
-    });
-  }
-
-  /** Judgements that are not fine. The same two walks are judged once: a walk holds all that a judgement looks at. */
-  #judgements(
-    flow: CheckedFlow,
-    start: View,
-    before: KeptWalk,
-    view: View,
-    after: KeptWalk,
-  ): readonly Found[] {
-    const { judged } = this.#session;
-    let ofBefore = judged.get(before);
-    if (ofBefore === undefined) {
-      ofBefore = new Map();
-      judged.set(before, ofBefore);
-    }
-    const known = ofBefore.get(after)?.get(flow.role);
-    if (known !== undefined) return known;
-    const found = judgeAll(flow, start, before, view, after);
-    const ofAfter = ofBefore.get(after) ?? new Map();
-    ofAfter.set(flow.role, found);
-    ofBefore.set(after, ofAfter);
-    return found;
+    const without = this.#judge.outcomeIn(plain, flow);
+    const differing = this.#session.views.differing(plain, faulty);
+    if (!intersects(without.reads.bits(plain.touchable), differing)) return 'untouched';
+    const after = this.#judge.outcomeIn(faulty, flow);
+    if (without.value === after.value) return 'untouched';
+    const before = this.#judge.outcomeIn(start, flow);
+    return before.value === after.value ? noneFound : this.#judge.judge(flow, start, before, faulty, after);
   }
 
   #count({ role }: CheckedFlow): void {
@@ -257,26 +165,20 @@ export class Search {
     }
   }
 
-  #walk(view: View, flow: CheckedFlow): KeptWalk {
-    return this.#session.memo.walk(view, flow.flow, flow.key);
-  }
-
   /** Every choice among current and held answers that the flow's own chain reads. */
   #leavesOf(point: LinePoint, flow: CheckedFlow): readonly Leaf[] {
-    let ofPoint = this.#leaves.get(point.id);
-    if (ofPoint === undefined) {
-      ofPoint = new Map();
-      this.#leaves.set(point.id, ofPoint);
-    }
-    const known = ofPoint.get(flow.key);
+    const { view, held } = point;
+    const leaves = this.#leaves.get(point) ?? this.#session.known.leaves(view, heldId(held));
+    this.#leaves.set(point, leaves);
+    const known = leaves[flow.id];
     if (known !== undefined) return known;
-    const leaves = this.#explore({ view: point.view, chosen: [] }, point.held, new Set(), flow);
-    ofPoint.set(flow.key, leaves);
-    return leaves;
+    const fresh = this.#explore({ view, chosen: [] }, held, new Set(), flow);
+    leaves[flow.id] = fresh;
+    return fresh;
   }
 
   #explore(leaf: Leaf, held: Held, decided: ReadonlySet<FactKey>, flow: CheckedFlow): readonly Leaf[] {
-    const { reads } = this.#walk(leaf.view, flow);
+    const { reads } = this.#judge.outcomeIn(leaf.view, flow);
     const next = held.find((h) => !decided.has(h.key) && isRead(reads, leaf.view, h))?.key;
     if (next === undefined) return [leaf];
     const now = new Set([...decided, next]);

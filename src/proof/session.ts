@@ -7,12 +7,15 @@ import { familyOf, type Ip, parseIp } from '#net/ip.ts';
 import { type DnsName, parseName } from '#net/name.ts';
 import type { World } from '#plan/world.ts';
 import { classesOf, type NameClass } from './classes.ts';
-import type { Found } from './found.ts';
 import type { Role } from './invariant.ts';
-import { flowKey, type KeptWalk, Memo } from './memo.ts';
+import { Known } from './known.ts';
+import { flowKey, Memo } from './memo.ts';
+import { Moves } from './moves.ts';
 import { Views } from './view.ts';
 
 export interface CheckedFlow {
+  /** Its number among the flows of the session. */
+  readonly id: number;
   readonly flow: Flow;
   readonly key: string;
   readonly role: Role;
@@ -33,8 +36,9 @@ export interface Session {
   readonly memo: Memo;
   readonly flows: readonly CheckedFlow[];
   readonly classes: ReadonlyMap<DnsName, NameClass>;
-  /** Judgements of two walks of one flow in one role. */
-  readonly judged: WeakMap<KeptWalk, Map<KeptWalk, Map<Role, readonly Found[]>>>;
+  /** What came out in states that were looked at. */
+  readonly known: Known;
+  readonly moves: Moves;
 }
 
 /** Begins proofs about the estate. */
@@ -42,10 +46,10 @@ export function makeSession(world: World, estate: Estate): Session {
   const views = new Views(estate);
   const { reader } = views.base;
   const flows = [
-    ...world.flowsOf(reader).map((flow): CheckedFlow => checked(flow, byName)),
+    ...world.flowsOf(reader).map((flow) => checked(flow, byName)),
     ...protectedFlows(reader),
     ...ownFlows(reader),
-  ];
+  ].map((flow, id): CheckedFlow => ({ ...flow, id }));
   const names = new Set(flows.flatMap((f) => ('name' in f.flow.to ? [f.flow.to.name] : [])));
   return {
     world,
@@ -54,7 +58,8 @@ export function makeSession(world: World, estate: Estate): Session {
     memo: new Memo(world),
     flows,
     classes: classesOf(reader, names),
-    judged: new WeakMap(),
+    known: new Known(views, world),
+    moves: new Moves(world),
   };
 }
 
@@ -90,11 +95,13 @@ function classKey(session: Session, { flow, key, role }: CheckedFlow, written: R
 
 const byName: Role = { kind: 'name' };
 
-function checked(flow: Flow, role: Role): CheckedFlow {
+type Unnumbered = Omit<CheckedFlow, 'id'>;
+
+function checked(flow: Flow, role: Role): Unnumbered {
   return { flow, key: flowKey(flow), role };
 }
 
-function protectedFlows(reader: Reader): readonly CheckedFlow[] {
+function protectedFlows(reader: Reader): readonly Unnumbered[] {
   return reader.all('protectedEndpoint').flatMap(({ value }) => {
     const role: Role = { kind: 'protected', name: value.name, why: value.why };
     const { port, protocol } = value;
@@ -123,7 +130,7 @@ function vantagePointsOf(reader: Reader, from: readonly string[], ip: Ip): reado
   return all.filter((v) => v.clients.some((c) => familyOf(c) === familyOf(ip))).map((v) => v.id);
 }
 
-function ownFlows(reader: Reader): readonly CheckedFlow[] {
+function ownFlows(reader: Reader): readonly Unnumbered[] {
   return reader.all('ownInvariant').flatMap(({ value }) => {
     const ip = parseIp(value.to);
     const name = parseName(value.to);

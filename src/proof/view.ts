@@ -13,7 +13,7 @@ import {
 } from '#estate/estate.ts';
 import type { Fact, FactKey } from '#estate/fact.ts';
 import { canonical } from '#estate/fingerprint.ts';
-import { type Bits, hasBit, type ReadSet, setBit, type Touchable } from './read-set.ts';
+import { type Bits, hasBit, setBit, type Touchable } from './read-set.ts';
 
 export interface View {
   /** Equal for views that hold equal facts. */
@@ -26,10 +26,12 @@ export interface View {
   readonly versions: ReadonlyMap<ReadKey, number>;
   /** Every key that any view of the estate touches, shared by all; it only grows. */
   readonly touchable: Touchable;
+  /** Looked at and left, as a state with a fault is: no view is made from it, so nobody asks what its answers read. */
+  readonly isFleeting: boolean;
   /** View that this one was made from, and the keys that differ from it. */
   readonly parent?: { readonly view: View; readonly differs: Bits };
-  /** The touchable keys among the reads; the same object for equal ones. */
-  readonly shapeOf: (reads: ReadSet) => Shape;
+  /** The touchable keys as a shape; the same object for equal ones. */
+  readonly shapeOf: (bits: Bits) => Shape;
   /** What the view holds at the shape's keys, as a number: equal only where all of it is equal. */
   readonly signatureOf: (shape: Shape) => number;
 }
@@ -60,24 +62,25 @@ export class Views {
     this.base = {
       id: '',
       serial: 0,
+      isFleeting: false,
       overlay: new Map(),
       reader: readerOf(estate),
       versions,
       touchable,
-      shapeOf: (reads) => this.#shapeOf(reads.bits(touchable)),
+      shapeOf: (bits) => this.#shapeOf(bits),
       signatureOf: this.#signing(versions),
     };
     this.#known.set('', this.base);
   }
 
   /** The view with the writes laid over it; the same object for equal contents. */
-  with(view: View, writes: readonly Write[]): View {
+  with(view: View, writes: readonly Write[], isFleeting = false): View {
     const overlay = new Map(view.overlay);
     for (const w of writes) this.#lay(overlay, w);
     const id = this.#idOf(overlay);
     const known = this.#known.get(id);
     if (known !== undefined) return known;
-    const made = this.#make(id, overlay, view);
+    const made = this.#make(id, overlay, view, isFleeting);
     this.#known.set(id, made);
     return made;
   }
@@ -114,7 +117,12 @@ export class Views {
       .join('\n');
   }
 
-  #make(id: string, overlay: ReadonlyMap<FactKey, Fact | undefined>, parent: View): View {
+  #make(
+    id: string,
+    overlay: ReadonlyMap<FactKey, Fact | undefined>,
+    parent: View,
+    isFleeting: boolean,
+  ): View {
     const writes = [...overlay].map(([key, after]) => ({ key, before: this.#estate.facts.get(key), after }));
     const versions = this.#versionsOf(writes);
     for (const key of versions.keys()) {
@@ -125,13 +133,16 @@ export class Views {
     return {
       id,
       serial: this.#known.size,
+      isFleeting,
       overlay,
       reader: readerOver(this.base.reader, writes),
       versions,
       touchable: this.base.touchable,
       shapeOf: this.base.shapeOf,
       signatureOf: this.#signing(versions),
-      parent: { view: parent, differs: this.#bitsOf(differing(parent.versions, versions)) },
+      ...(!parent.isFleeting && {
+        parent: { view: parent, differs: this.#bitsOf(differing(parent.versions, versions)) },
+      }),
     };
   }
 

@@ -6,16 +6,16 @@ import type { Reader } from '#estate/estate.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import { announcementTime, durationOf } from '#plan/durations.ts';
 import type { Stage } from '#plan/plan.ts';
+import type { Case, WholeCase } from './case.ts';
 import type { LinePoint } from './line.ts';
 import type { Window } from './result.ts';
-import type { Case } from './search.ts';
 
 export interface WindowProblem {
   readonly stage: Stage;
   readonly says: string;
   readonly at: LinePoint;
   /** The case that keeps it open. */
-  readonly open: Case;
+  readonly open: WholeCase;
 }
 
 /** The window of a stage from the cases that failed inside it on the way forward; undefined where none did. */
@@ -32,7 +32,7 @@ export function windowOf(
   if (first === undefined || last === undefined) return undefined;
   const next = inStage[inStage.indexOf(last) + 1];
   if (next === undefined) {
-    const open = failed.find((c) => c.fault === undefined && isAt(c.point, last)) as Case;
+    const open = (failed.find((c) => c.fault === undefined && isAt(c.point, last)) as Case).whole();
     return { stage, at: last, open, says: `the window of ${stage.title} is still open when the stage ends` };
   }
   const parts = partsOf(start, stage, first, next);
@@ -49,7 +49,7 @@ function described(stage: Stage, failed: readonly Case[]) {
     if ('ip' in flow.flow.to) return [flow.flow.to.ip];
     return flow.members?.map((m) => m.name) ?? [flow.flow.to.name];
   });
-  const worst = failed[0];
+  const worst = failed[0]?.whole();
   const says =
     worst?.judgement.kind === 'broken' ? worst.judgement.says : 'it is not known whether it arrives';
   return {
