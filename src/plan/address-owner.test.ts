@@ -1,5 +1,5 @@
 /* Who has the new address for good: each of the three choices is planned and proved, or refused with what can be had. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { flowKey } from '#proof/memo.ts';
 import { prove } from '#proof/prove.ts';
 import type { ProofResult } from '#proof/result.ts';
@@ -8,6 +8,8 @@ import { type SmallHouse, smallHouse } from '#test/small-estate.ts';
 import { smallWorld } from '#test/small-world.ts';
 import { type AddressOwner, ownerQuestion } from './address-owner.ts';
 import { type PlanOutcome, planFor } from './planner.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Made {
   readonly outcome: PlanOutcome;

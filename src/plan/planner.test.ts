@@ -1,5 +1,5 @@
 /* Plans found for small houses: proved, in the right order, with nothing that is not needed. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { flowKey } from '#proof/memo.ts';
 import { prove } from '#proof/prove.ts';
 import { makeSession } from '#proof/session.ts';
@@ -7,6 +7,8 @@ import { of, type SmallHouse, smallHouse } from '#test/small-estate.ts';
 import { smallWorld } from '#test/small-world.ts';
 import type { Style } from './plan.ts';
 import { type PlanOutcome, planFor } from './planner.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 function planIn(house: SmallHouse, style: Style | 'auto', to: 'auto' | string = 'auto'): PlanOutcome {
   const session = makeSession(smallWorld, smallHouse(house));

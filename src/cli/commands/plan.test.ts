@@ -1,8 +1,10 @@
 /* Decisions that only the user can make: asked at a terminal, taken by default and said where nobody is there. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { paletteFor } from '#report/style.ts';
 import type { Terminal } from '../terminal.ts';
 import { run } from './plan.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const office = ['examples/nginx-office'];
 const move = { move: 'ingress-nginx/public-controller' };
