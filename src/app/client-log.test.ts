@@ -74,7 +74,7 @@ async function probed(from: Snapshot): Promise<Observation> {
   };
   const marks = new Map([['p', newMark()]]);
   const start = performance.now();
-  const limits = { timeoutMs: 2_000, parallel: 1, isOver: () => false, markOf: () => marks.get('p') };
+  const limits = { timeoutMs: () => 2_000, parallel: 1, isOver: () => false, markOf: () => marks.get('p') };
   const found = await runProbes([probe], { at: () => httpProber() }, limits);
   const [seen] = [...(await withClients(found, marks, await clientLogOf(from), start)).values()];
   if (seen === undefined) throw new Error('no observation');
