@@ -108,7 +108,7 @@ it('logs whom the model says, from every vantage point and over every version of
   const marks = new Map(probes.map((p) => [p.id, newMark()]));
   const since = performance.now();
   const limits = {
-    timeoutMs: 5_000,
+    timeoutMs: () => 5_000,
     parallel: 4,
     isOver: () => false,
     markOf: (p: Probe) => marks.get(p.id),
