@@ -99,6 +99,7 @@ async function overLab({ snapshot, plan, proof, hooks, lab, live }: Parts): Prom
     environment: live.environment,
     kept: `${live.folder}/kept`,
     exports,
+    leavesToPerson: (system) => system.startsWith('firewall/'),
     agree: async () => true,
     byHand,
   });

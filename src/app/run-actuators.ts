@@ -8,12 +8,10 @@ import type { Reader } from '#estate/estate.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Proved } from '#proof/result.ts';
-import { instruct } from '#report/artifacts/instruct.ts';
-import { blocksToMarkdown } from '#report/runbook/blocks-markdown.ts';
-import { artifactInput, snapshotTexts } from './artifacts.ts';
+import { snapshotTexts } from './artifacts.ts';
 import { checkoutEdits } from './checkout-edits.ts';
+import { personFor } from './person.ts';
 import { planHash } from './plan-file.ts';
-import { exportFolder, ReadBack } from './read-back.ts';
 import { buildActuators } from './systems.ts';
 import { handActuators } from './wire.ts';
 
@@ -33,6 +31,10 @@ export interface Places {
   readonly kept: string;
   /** Folder in which new exports of systems are expected. */
   readonly exports: string;
+  /** Told of commands that only read. */
+  readonly working?: (says: string) => void;
+  /** false: somebody else makes the changes of this system, though the plan gives them to a person. */
+  readonly leavesToPerson?: (system: string) => boolean;
   /** A diff or a command is shown; whether it may be. */
   readonly agree: (shown: string) => Promise<boolean>;
   /** A person is asked to make the change; from the second time on with what is still seen. */
@@ -47,12 +49,8 @@ export interface Places {
 export async function actuatorsFor(plan: Plan, proof: Proved, places: Places): Promise<readonly Actuator[]> {
   const { actuators: apis } = await buildActuators(places.reader, places.snapshot);
   const files = await repositories(plan, places, apis);
-  const person = needsPerson(plan) ? [await personAt(plan, proof, places)] : [];
-  return [...files, ...apis, ...person];
-}
-
-function needsPerson(plan: Plan): boolean {
-  return plan.stages.some((s) => s.changes.some((c) => c.through.system.startsWith('firewall/')));
+  const person = await personFor(plan, proof, places);
+  return [...files, ...apis, ...(person ? [person] : [])];
 }
 
 /** One actuator for all checkouts; none where no checkout is named. */
@@ -103,23 +101,4 @@ const inClusters = new Set(['service', 'workload', 'middleware', 'pool', 'ingres
 /** Ids of cluster objects begin with the cluster's name. */
 function systemOf(kind: string, id: string): string | undefined {
   return inClusters.has(kind) ? `cluster/${id.split('/')[0]}` : undefined;
-}
-
-/** Firewalls: the person changes them, and saves an export that shows it. */
-async function personAt(plan: Plan, proof: Proved, places: Places): Promise<Actuator> {
-  const { operatorActuator } = await handActuators();
-  const readBack = new ReadBack(resolve(places.exports), places.reader);
-  const input = await artifactInput(plan, proof, places.reader, await snapshotTexts(places.snapshot));
-  const observe = (change: PlannedChange) => readBack.observe(change);
-  const planned = new Map(plan.stages.flatMap((s) => s.changes).map((c) => [c.id, c]));
-  return operatorActuator({
-    seeing: (system) => (system.startsWith('firewall/') ? observe : undefined),
-    instructions: (change) => {
-      const isForward = JSON.stringify(planned.get(change.id)?.change) === JSON.stringify(change.change);
-      const { make, check } = instruct(input, change.id, isForward ? 'forward' : 'back');
-      const where = exportFolder(places.exports, change.through.system);
-      return `${blocksToMarkdown([...make, ...check])}\n\nThen save its configuration (config.xml) into ${where}/, so that it can be seen.`;
-    },
-    ask: places.byHand,
-  });
 }

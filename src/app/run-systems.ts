@@ -49,6 +49,7 @@ async function realSystems(
     runsCommands,
     kept: keptFolder,
     exports: exportsFolder,
+    working: hooks.working,
     agree: hooks.agree,
     byHand: (change, instructions, stillSeen) =>
       hooks.doByHand(change.title, stillSeen === undefined ? instructions : `Not yet: ${stillSeen}.`),

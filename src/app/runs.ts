@@ -4,6 +4,7 @@ import { parseJournal, type Record } from '#apply/journal.ts';
 import type { RunStore } from '#apply/run-store.ts';
 import { messageOf } from '#estate/error.ts';
 import type { Plan } from '#plan/plan.ts';
+import { onlySaid, titlesOf } from '#report/run-text.ts';
 import { parsePlan } from './plan-file.ts';
 import { isUnfinished, openRun, type RunState, standingChanges, stateOf } from './run-core.ts';
 import { type RunPlace, runsAt } from './run-place.ts';
@@ -80,6 +81,17 @@ function saysOf(state: RunState, records: readonly Record[]): string {
   if (state === 'rolled-back' && turned?.kind === 'turned') return turned.because;
   if (state === 'stopped') return 'its last record is no end: it is going on, or was stopped';
   return '';
+}
+
+/** Titles of changes for which only the operator's word stands; those of a run that cannot be read are not known. */
+export async function saidIn(id: string, place: RunPlace = {}): Promise<readonly string[]> {
+  try {
+    const { plan, records } = await openRun(id, place);
+    const title = titlesOf(plan).change;
+    return onlySaid(records).map((s) => (s.isUndone ? `taken back: ${title(s.change)}` : title(s.change)));
+  } catch {
+    return [];
+  }
 }
 
 /** Whether the run left something that is neither as before nor as planned. A run that cannot be read may have. */

@@ -7,7 +7,8 @@ import type { PlannedChange, Setting } from '#plan/change.ts';
 /** What the live system holds for a setting right now. */
 export type Observed =
   | { readonly kind: 'before' }
-  | { readonly kind: 'after' }
+  /** `isSaid`: nothing can see it, and the person who was to make it says so. */
+  | { readonly kind: 'after'; readonly isSaid?: true }
   /** Neither: somebody else wrote; `says` names what is there. */
   | { readonly kind: 'other'; readonly says: string }
   | { readonly kind: 'unreachable'; readonly says: string; readonly retryAfterMs?: number };

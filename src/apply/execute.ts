@@ -18,20 +18,12 @@ import {
 } from './journal.ts';
 import { type Action, nextAction } from './next.ts';
 import { actuatorFor, type RunWorld } from './run-world.ts';
+import { goOn, type PausedTurn, pause, type Seen, type Turn, turnOf } from './turn.ts';
 
 export type RunResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'rolled-back'; readonly because: string }
   | { readonly kind: 'paused'; readonly because: string; readonly next: string };
-
-/** What one action came to: go on, turn round, or stop here. */
-type Turn = { readonly kind: 'go-on' } | { readonly kind: 'turn'; readonly because: string } | PausedTurn;
-interface PausedTurn {
-  readonly kind: 'pause';
-  readonly because: string;
-  readonly next: string;
-}
-const goOn: Turn = { kind: 'go-on' };
 
 /** Runs, resumes or rolls back, as the journal says; cannot be called without a proof. */
 export async function execute(plan: Plan, _proof: Proved, world: RunWorld): Promise<RunResult> {
@@ -98,14 +90,17 @@ class Run {
         `somebody else changed what ${change.title} is about: ${seen.says}`,
         'look at it, put it back or make a new plan, then resume or roll back',
       );
-    if (seen.kind === 'after') return this.#alreadyThere(action);
+    if (seen.kind === 'after') return this.#alreadyThere(action, seen);
     if (direction === 'back' && !this.#wasWritten(change.id)) return this.#verified(change, direction);
     return this.#write(actuator, action);
   }
 
   /** Found as wanted: our own write of before a crash, an undo with nothing to undo, or somebody else's doing. */
-  async #alreadyThere({ change, direction, isIntended }: Extract<Action, { kind: 'change' }>): Promise<Turn> {
-    if (isIntended || direction === 'back') return this.#verified(change, direction);
+  async #alreadyThere(
+    { change, direction, isIntended }: Extract<Action, { kind: 'change' }>,
+    seen: Seen,
+  ): Promise<Turn> {
+    if (isIntended || direction === 'back') return this.#verified(change, direction, seen);
     return pause(
       `${change.title} is done already, by somebody else`,
       'make a new plan from a new snapshot, or roll back',
@@ -152,7 +147,7 @@ class Run {
     const { policy, clock } = this.#world;
     for (let waited = 0, step = policy.firstPauseMs; ; waited += step, step = Math.min(step * 2, 10_000)) {
       const seen = await this.#observe(actuator, change);
-      if (seen.kind === 'after') return this.#verified(change, direction);
+      if (seen.kind === 'after') return this.#verified(change, direction, seen);
       if (seen.kind === 'other')
         return pause(
           `${change.title} reads back otherwise: ${seen.says}`,
@@ -233,8 +228,13 @@ class Run {
     return turnOf(await this.#world.operator.decide(says, next), says, next);
   }
 
-  async #verified(change: PlannedChange, direction: Direction): Promise<Turn> {
-    await this.#note({ kind: 'verified', change: change.id, direction });
+  async #verified(
+    change: PlannedChange,
+    direction: Direction,
+    { isSaid }: Partial<Seen> = {},
+  ): Promise<Turn> {
+    const said = isSaid === true ? { isSaid } : {};
+    await this.#note({ kind: 'verified', change: change.id, direction, ...said });
     return goOn;
   }
 
@@ -283,17 +283,4 @@ async function append({ journal, clock, watcher }: RunWorld, count: number, entr
   await journal.append(journalLine(record));
   watcher.record(entry);
   return record;
-}
-
-function pause(because: string, next: string): Turn {
-  return { kind: 'pause', because, next };
-}
-
-function turnOf(
-  order: 'go-on' | 'pause' | 'roll-back',
-  because: string,
-  next = 'resume, or roll back',
-): Turn {
-  if (order === 'go-on') return goOn;
-  return order === 'roll-back' ? { kind: 'turn', because } : pause(because, next);
 }

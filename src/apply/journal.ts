@@ -19,8 +19,13 @@ export type Entry =
       readonly outcome: 'written' | 'refused' | 'conflict' | 'unknown';
       readonly says?: string;
     }
-  /** Read back: the system holds what the change (or its undo) says. */
-  | { readonly kind: 'verified'; readonly change: string; readonly direction: Direction }
+  /** Read back: the system holds what the change (or its undo) says. `isSaid`: nobody saw it, a person said so. */
+  | {
+      readonly kind: 'verified';
+      readonly change: string;
+      readonly direction: Direction;
+      readonly isSaid?: true;
+    }
   | {
       readonly kind: 'waiting';
       readonly change: string;

@@ -61,9 +61,14 @@ export interface RunPolicy {
 
 export const defaultPolicy: RunPolicy = { tries: 5, firstPauseMs: 500, settleMs: 60_000, timeScale: 1 };
 
+/** Who carries out what the plan gives to a person: the person, or whoever edits a checkout for them. */
+const forPersons = new Set(['operator', 'repository']);
+
 /** The actuator for a change; undefined: none can write it. */
 export function actuatorFor(actuators: readonly Actuator[], change: PlannedChange): Actuator | undefined {
   if (change.change.kind !== 'set') return undefined;
   const { settings } = change.change;
-  return actuators.find((a) => settings.every((s) => a.can(change.through.system, s)));
+  const able = actuators.filter((a) => settings.every((s) => a.can(change.through.system, s)));
+  const byHand = change.through.by === 'operator' ? able.find((a) => forPersons.has(a.name)) : undefined;
+  return byHand ?? able[0];
 }

@@ -1,7 +1,7 @@
 /* How a run ended: what a person does next, the document of --json, and the exit code. */
 
 import type { RunResult } from '#app/run-core.ts';
-import { isRunUnfinished } from '#app/runs.ts';
+import { isRunUnfinished, saidIn } from '#app/runs.ts';
 import { SightlineError } from '#estate/error.ts';
 import { plain } from '#report/plain.ts';
 import { reportFailure } from './failure.ts';
@@ -28,9 +28,18 @@ export async function showEnding(
 ): Promise<number> {
   const changed = await isRunUnfinished(run, place(look));
   const exitCode = codeOf(result, changed, look.rolledBackCode);
-  if (look.isJson) terminal.out(JSON.stringify({ event: 'end', format: 1, run, result, exitCode }));
-  else terminal.out(`\n${endingText(terminal, run, result, changed)}`);
+  const said = await saidIn(run, place(look));
+  if (look.isJson)
+    terminal.out(JSON.stringify({ event: 'end', format: 1, run, result, saidNotSeen: said, exitCode }));
+  else terminal.out(`\n${endingText(terminal, run, result, changed)}${saidText(terminal, said)}`);
   return exitCode;
+}
+
+/** What nobody saw is named at the end, whatever else went well. */
+function saidText({ palette }: Terminal, said: readonly string[]): string {
+  if (said.length === 0) return '';
+  const lines = said.map((title) => `  ${palette.warn('✋')} ${plain(title)}`);
+  return `\n\n${palette.warn('said by the operator, not seen')}\n${lines.join('\n')}`;
 }
 
 function codeOf(result: RunResult, changed: boolean, rolledBackCode: number): number {

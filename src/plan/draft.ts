@@ -114,9 +114,9 @@ export function systemOf(fact: Fact): string | undefined {
   return system(fact.value);
 }
 
-/** Firewalls, node files, monitors, unmanaged hops, documents and files of resolvers are edited by a person. */
+/** Firewalls, ban lists (no interface writes them), node files, monitors, unmanaged hops, documents and files of resolvers are edited by a person. */
 function isByHand(system: string, wanted: readonly Wanted[]): boolean {
-  if (/^(firewall|node)\//.test(system)) return true;
+  if (/^(firewall|node|crowdsec)\//.test(system)) return true;
   return wanted.some(
     ({ fact: { kind } }) =>
       ['monitor', 'unmanagedHop', 'mention', 'repository'].includes(kind) ||

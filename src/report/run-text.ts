@@ -43,7 +43,7 @@ export function entryText(entry: Entry, titles: Titles, look: Look, isStory = fa
     case 'outcome':
       return outcomeText(entry, titles, look);
     case 'verified':
-      return line(palette.good(entry.direction === 'back' ? '↩' : '✔'), titles.change(entry.change), look);
+      return verifiedText(entry, titles, look);
     case 'waiting':
       return line(
         palette.accent('◷'),
@@ -66,6 +66,18 @@ export function entryText(entry: Entry, titles: Titles, look: Look, isStory = fa
     default:
       return entry satisfies never;
   }
+}
+
+/** What nobody saw has no tick. */
+function verifiedText(
+  { change, direction, isSaid }: Extract<Entry, { kind: 'verified' }>,
+  titles: Titles,
+  look: Look,
+): string {
+  const { palette } = look;
+  if (isSaid === true)
+    return line(palette.warn('✋'), `${titles.change(change)}: said by the operator, not seen`, look);
+  return line(palette.good(direction === 'back' ? '↩' : '✔'), titles.change(change), look);
 }
 
 function outcomeText(
@@ -98,6 +110,15 @@ function line(mark: string, text: string, { width }: Look, indent = '  '): strin
 /** `16:24:51`, of an ISO time. */
 export function clockText(iso: string): string {
   return iso.slice(11, 19);
+}
+
+/** Changes for which only somebody's word stands, in the direction in which the run last went. */
+export function onlySaid(records: readonly Record[]): readonly { change: string; isUndone: boolean }[] {
+  const last = new Map<string, Extract<Entry, { kind: 'verified' }>>();
+  for (const { entry } of records) if (entry.kind === 'verified') last.set(entry.change, entry);
+  return [...last.values()]
+    .filter((e) => e.isSaid === true)
+    .map((e) => ({ change: e.change, isUndone: e.direction === 'back' }));
 }
 
 /** What is left until then: `4:05`. */
