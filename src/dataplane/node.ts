@@ -10,6 +10,7 @@ import { contains } from '#net/prefix.ts';
 import { type AtNode, leaveNode, type Spot } from './node-out.ts';
 import { interfacesAround, isPrivate } from './route.ts';
 import { decideService, masqueradeAddress, type ServiceDecision } from './service.ts';
+import { throughServiceLb } from './service-lb.ts';
 import type { Disposition, Packet, Reached } from './trace.ts';
 import {
   type Ended,
@@ -209,13 +210,13 @@ function isClusterIp(reader: Reader, cluster: string, address: Ip): boolean {
 }
 
 /** Host ports and host network pods; else the node itself, of whose own programs the snapshot tells nothing. */
-function atOwnAddress(spot: Spot, way: Way, node: Fact<'node'>): Ended {
+function atOwnAddress(spot: Spot, way: Way, node: Fact<'node'>): Next {
   const { reader, cluster } = spot;
   const { destination, port, protocol } = way.packet;
   const pods = reader.by('pod', 'node', `${cluster}/${spot.node}`);
   for (const pod of pods) {
     const at = hostPortOf(pod, way.packet);
-    if (at !== undefined) return toPod(spot, way, pod, at);
+    if (at !== undefined) return throughServiceLb(spot, way, pod) ?? toPod(spot, way, pod, at);
   }
   const gap = reader.gap('pod', `cluster/${cluster}`);
   if (gap) return unknownAt(way, spot.host, 'deliver', gap);
