@@ -8,7 +8,7 @@ import type { Fact } from '#estate/fact.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import type { Pool } from '#estate/metallb.ts';
 import type { Ip } from '#net/ip.ts';
-import { announcerGap, isOfClass } from './announcer-gap.ts';
+import { allocatorGap, isOfClass } from './announcer-gap.ts';
 import { clusterGap } from './cluster-gap.ts';
 import { firstGap } from './gaps.ts';
 import { type Allocation, type Allocations, allocationsOf, unassign } from './metallb/allocations.ts';
@@ -46,7 +46,7 @@ export function allocate(reader: Reader, service: Service): Allotment {
     ]);
   }
   const gap =
-    announcerGap(reader, cluster, announcing, []) ??
+    allocatorGap(reader, cluster, announcing) ??
     firstGap(reader, ['announcing', 'pool'], `cluster/${cluster}`) ??
     (announcing === undefined ? noProgram(cluster) : undefined);
   if (gap !== undefined) return unknown(gap);

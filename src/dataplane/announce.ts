@@ -1,6 +1,6 @@
 /*
  * Which node announces a VIP, read from an estate. MetalLB's layer 2 election (metallb/election.ts) where MetalLB does
- * it that way; BGP, another program or an unknown release that would decide give `unknown` with the gap named.
+ * it that way, other programs' by announcer-other.ts; BGP or an unknown release that would decide give `unknown`, named.
  */
 import { keptPart, type Reader } from '#estate/estate.ts';
 import type { Evidence, Gap } from '#estate/evidence.ts';
@@ -8,7 +8,9 @@ import type { Fact } from '#estate/fact.ts';
 import type { EndpointSlice, Node } from '#estate/kubernetes.ts';
 import type { Announcing, BgpAdvertisement, L2Advertisement } from '#estate/metallb.ts';
 import type { Ip } from '#net/ip.ts';
+import { type Announcement, base, type Question, unknown } from './announcement.ts';
 import { announcerGap } from './announcer-gap.ts';
+import { announcedOtherwise } from './announcer-other.ts';
 import { clusterGap } from './cluster-gap.ts';
 import { firstGap } from './gaps.ts';
 import { isForPool, type ResolvedAd, resolveAd } from './metallb/advertisement.ts';
@@ -17,19 +19,7 @@ import { type L2Rules, l2RulesOf } from './metallb/l2-rules.ts';
 import { poolsFor } from './metallb/pool.ts';
 import { hasServingEndpoint } from './metallb/serving.ts';
 
-/** Who answers ARP or NDP for a VIP. */
-export interface Announcement {
-  /** One of them; empty without a gap: nobody. */
-  readonly nodes: readonly string[];
-  /** Nodes that could, in the order in which they would take over. */
-  readonly candidates: readonly string[];
-  /** Services that have the VIP, `cluster/ns/name`. */
-  readonly services: readonly string[];
-  readonly says: string;
-  readonly rule?: string;
-  readonly because: readonly Evidence[];
-  readonly gap?: Gap;
-}
+export type { Announcement };
 
 /** undefined: no Service has this VIP. One election per address: Services that share it are announced together. */
 export function announcerOf(reader: Reader, vip: Ip): Announcement | undefined {
@@ -46,17 +36,10 @@ function announcerIn(reader: Reader, vip: Ip): Announcement | undefined {
   const announcing = reader.get('announcing', cluster);
   const gap = announcerGap(reader, cluster, announcing, services);
   if (gap !== undefined || announcing === undefined) return unknown(services, gap ?? noProgram(cluster));
-  if (announcing.value.program === 'none') {
-    const says = `nothing in ${cluster} announces addresses`;
-    return { ...base(services, says, [announcing.evidence]), nodes: [], candidates: [] };
-  }
-  return byMetallb(reader, vip, { cluster, services, announcing });
-}
-
-interface Question {
-  readonly cluster: string;
-  readonly services: readonly Fact<'service'>[];
-  readonly announcing: Fact<'announcing'>;
+  const question = { cluster, services, announcing };
+  return announcing.value.program === 'metallb'
+    ? byMetallb(reader, vip, question)
+    : announcedOtherwise(reader, vip, question);
 }
 
 function byMetallb(reader: Reader, vip: Ip, q: Question): Announcement {
@@ -196,19 +179,6 @@ function maybeHidden(reader: Reader, vip: Ip): Announcement | undefined {
   if (pool === undefined) return undefined;
   const gap = reader.gap('service', `cluster/${pool.value.cluster}`);
   return gap && unknown([], gap);
-}
-
-function base(services: readonly Fact<'service'>[], says: string, because: readonly Evidence[]) {
-  return {
-    services: services.map((s) => s.key.slice('service:'.length)),
-    says,
-    because: [...services.map((s) => s.evidence), ...because],
-  };
-}
-
-function unknown(services: readonly Fact<'service'>[], gap: Gap): Announcement {
-  const because = gap.evidence ? [gap.evidence] : [];
-  return { ...base(services, gap.what, because), nodes: [], candidates: [], gap };
 }
 
 function noProgram(cluster: string): Gap {

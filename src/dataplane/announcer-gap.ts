@@ -1,6 +1,6 @@
 /*
- * Programs other than MetalLB that give out or announce VIPs. Their rules are not modelled; each is named, so that the
- * answer says what it lacks instead of applying MetalLB's rule.
+ * Programs other than MetalLB that give out or announce VIPs. What of them is not modelled is named, so that the answer
+ * says what it lacks instead of applying MetalLB's rule.
  */
 import type { Reader } from '#estate/estate.ts';
 import type { Gap } from '#estate/evidence.ts';
@@ -9,14 +9,7 @@ import type { Service } from '#estate/kubernetes.ts';
 import type { Announcing } from '#estate/metallb.ts';
 import { clusterGap } from './cluster-gap.ts';
 
-const others: Readonly<Record<Exclude<Announcing['program'], 'metallb' | 'none'>, string>> = {
-  cilium: 'Cilium announces addresses by a lease per Service, which the snapshot does not show',
-  'kube-vip': 'kube-vip announces addresses from the holder of its lease, which the snapshot does not show',
-  klipper: 'k3s ServiceLB takes addresses of the nodes that run its pods and announces none itself',
-  unknown: 'the program that announces addresses is not one that Sightline knows',
-};
-
-/** undefined: MetalLB does it, or nothing does; its own rules decide. */
+/** undefined: the program that announces is known, and is not left to another by the class of a Service. */
 export function announcerGap(
   reader: Reader,
   cluster: string,
@@ -25,16 +18,35 @@ export function announcerGap(
 ): Gap | undefined {
   if (announcing === undefined) return reader.gap('announcing', `cluster/${cluster}`);
   const { program } = announcing.value;
-  if (program === 'none') return undefined;
   if (program === 'metallb') return foreignClass(announcing, services);
-  return clusterGap(
-    `announcer-${program}`,
-    cluster,
-    ['announcing'],
-    others[program],
-    'MetalLB in layer 2 mode',
-    announcing.evidence,
-  );
+  return program === 'unknown'
+    ? otherProgram(announcing, 'the program that announces addresses is not one that Sightline knows')
+    : undefined;
+}
+
+const givers = {
+  cilium: 'Cilium gives addresses out',
+  'kube-vip': 'kube-vip’s cloud provider, or an annotation, gives addresses out',
+  klipper: 'k3s ServiceLB takes the addresses of the nodes that run its pods',
+} as const;
+
+/** undefined: MetalLB gives addresses out, or nothing does; its own rules decide. */
+export function allocatorGap(
+  reader: Reader,
+  cluster: string,
+  announcing: Fact<'announcing'> | undefined,
+): Gap | undefined {
+  const program = announcing?.value.program;
+  if (announcing === undefined || program === undefined || !(program in givers))
+    return announcerGap(reader, cluster, announcing, []);
+  const says = givers[program as keyof typeof givers];
+  return otherProgram(announcing, `${says}, and how it chooses is not modelled`);
+}
+
+function otherProgram(announcing: Fact<'announcing'>, what: string): Gap {
+  const { cluster, program } = announcing.value;
+  const expected = 'MetalLB in layer 2 mode';
+  return clusterGap(`announcer-${program}`, cluster, ['announcing'], what, expected, announcing.evidence);
 }
 
 /** MetalLB is left to Services of its own class, or of none where it has none. */

@@ -7,10 +7,10 @@ import type { Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import { familyOf, type Ip } from '#net/ip.ts';
 import { contains } from '#net/prefix.ts';
+import { throughServiceLb } from './k3s-service-lb.ts';
 import { type AtNode, leaveNode, type Spot } from './node-out.ts';
 import { interfacesAround, isPrivate } from './route.ts';
 import { decideService, masqueradeAddress, type ServiceDecision } from './service.ts';
-import { throughServiceLb } from './service-lb.ts';
 import type { Disposition, Packet, Reached } from './trace.ts';
 import {
   type Ended,

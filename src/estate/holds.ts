@@ -30,6 +30,7 @@ const cluster = {
   BGPAdvertisement: ['bgpAdvertisement'],
   ServiceL2Status: ['l2Status'],
   IPPool: ['podNetwork'],
+  Lease: ['lease'],
   HelmRelease: ['helmRelease'],
   OtherObject: ['otherObject'],
 } as const satisfies Record<string, readonly Kind[]>;

@@ -68,6 +68,11 @@ export const kindTable: { readonly [K in Kind]: KindTable<K> } = {
   configMap: { id: namespaced, system: inCluster, indexes: byCluster },
   serviceProxy: { id: (p) => p.cluster, system: inCluster, indexes: {} },
   podNetwork: { id: (p) => p.cluster, system: inCluster, indexes: {} },
+  lease: {
+    id: namespaced,
+    system: inCluster,
+    indexes: { ...byCluster, name: (l) => [`${l.cluster}/${l.name}`] },
+  },
   otherObject: {
     id: (o) => `${o.cluster}/${o.type}/${o.namespace ?? ''}/${o.name}`,
     system: inCluster,

@@ -19,6 +19,7 @@ import type {
   ConfigMap,
   DisruptionBudget,
   EndpointSlice,
+  Lease,
   Namespace,
   Node,
   OtherObject,
@@ -58,6 +59,7 @@ export interface Kinds {
   readonly configMap: ConfigMap;
   readonly serviceProxy: ServiceProxy;
   readonly podNetwork: PodNetwork;
+  readonly lease: Lease;
   readonly otherObject: OtherObject;
   readonly pool: Pool;
   readonly l2Advertisement: L2Advertisement;

@@ -190,6 +190,16 @@ export interface PodNetwork {
   readonly mtu?: number;
 }
 
+/** A Lease whose holder is a node of the cluster, at the moment of the snapshot. */
+export interface Lease {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly holder: string;
+  /** Its holder had not renewed it in time. */
+  readonly isExpired: boolean;
+}
+
 /** Objects that state an address and that Sightline does not interpret further (references only). */
 export interface OtherObject {
   readonly cluster: string;

@@ -62,6 +62,10 @@ export interface Announcing {
   /** Nodes on which a speaker runs; undefined: not known. */
   readonly speakerNodes?: readonly string[];
   readonly isMemberlistDisabled?: boolean;
+  /** Cilium, kube-vip: from the node that holds a lease, or by routes told to routers; undefined: not known. */
+  readonly means?: readonly ('lease' | 'routes')[];
+  /** kube-vip: the one lease for all Services; undefined: each has its own. */
+  readonly commonLease?: string;
 }
 
 export type { Ip };

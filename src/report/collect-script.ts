@@ -29,6 +29,9 @@ const resources: readonly (readonly [resource: string, holds: string])[] = [
   ['bgpadvertisements.metallb.io', 'BGPAdvertisement'],
   ['servicel2statuses.metallb.io', 'ServiceL2Status'],
   ['ippools.crd.projectcalico.org', 'IPPool'],
+  ['ciliumloadbalancerippools.cilium.io', 'CiliumLoadBalancerIPPool'],
+  ['ciliuml2announcementpolicies.cilium.io', 'CiliumL2AnnouncementPolicy'],
+  ['leases.coordination.k8s.io', 'Lease'],
 ];
 
 /** The script as text; `into` is the folder it fills (single-quoted into the script). */

@@ -107,6 +107,18 @@ export const clusterVariations: readonly Variation[] = [
   ...(['cilium', 'kube-vip', 'klipper', 'unknown', 'none'] as const).map((program) =>
     clusterVariation(`announced by ${program}`, [announcing({ program })]),
   ),
+  ...(['k8s-node1', 'k8s-node3'] as const).map((holder) =>
+    clusterVariation(`announced by kube-vip from ${holder}`, [
+      announcing({ program: 'kube-vip', version: '1.0.1', means: ['lease'], commonLease: 'plndr-svcs-lock' }),
+      stated('lease', {
+        cluster: 'home',
+        namespace: 'kube-system',
+        name: 'plndr-svcs-lock',
+        holder,
+        isExpired: false,
+      }),
+    ]),
+  ),
   clusterVariation('speakers that are not known', [
     stated('announcing', {
       cluster: 'home',

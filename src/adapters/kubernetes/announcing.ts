@@ -87,9 +87,27 @@ function kubeVip(cluster: Cluster): Found | undefined {
       cluster: cluster.name,
       program: 'kube-vip',
       ...given('version', parseImage(container.image).version),
+      ...given('loadBalancerClass', classOf(container)),
       ignoreExcludeLabel: false,
       ...given('speakerNodes', nodesRunning(cluster, isKubeVip)),
+      ...kubeVipMeans(container),
     },
+  };
+}
+
+function classOf({ env }: Container): string | undefined {
+  return env.lb_class_only === 'true' ? (env.lb_class_name ?? 'kube-vip.io/kube-vip-class') : undefined;
+}
+
+/** ARP needs a leader, of all Services or of each; without either set, releases differ in what they do. */
+function kubeVipMeans({ env }: Container): Pick<Announcing, 'means' | 'commonLease'> {
+  const isOn = (name: string) => env[name] === 'true';
+  const hasRoutes = ['bgp_enable', 'vip_routingtable', 'vip_wireguard'].some(isOn);
+  const hasLease = isOn('vip_arp') && (isOn('svc_election') || isOn('vip_leaderelection'));
+  if (!hasRoutes && !hasLease) return {};
+  return {
+    means: [...(hasLease ? (['lease'] as const) : []), ...(hasRoutes ? (['routes'] as const) : [])],
+    ...(hasLease && !isOn('svc_election') && { commonLease: env.svc_leasename || 'plndr-svcs-lock' }),
   };
 }
 
@@ -110,8 +128,19 @@ function cilium(cluster: Cluster): Found | undefined {
       program: 'cilium',
       ...given('version', seen && parseImage(seen.c.image).version),
       ignoreExcludeLabel: false,
+      ...given('means', config && ciliumMeans(cluster, config.value.data)),
     },
   };
+}
+
+/** undefined: it announces by leases, but not what its policies say to be for LoadBalancer addresses. */
+function ciliumMeans(cluster: Cluster, data: Readonly<Record<string, string>>): Announcing['means'] {
+  const policies = cluster.others.get('CiliumL2AnnouncementPolicy') ?? [];
+  const isForVips = policies.length > 0 && policies.every((p) => p.spec.loadBalancerIPs === true);
+  const hasLease = data['enable-l2-announcements'] === 'true';
+  if (hasLease && !isForVips) return undefined;
+  const hasRoutes = data['enable-bgp-control-plane'] === 'true';
+  return [...(hasLease ? (['lease'] as const) : []), ...(hasRoutes ? (['routes'] as const) : [])];
 }
 
 function klipper(cluster: Cluster): Found | undefined {

@@ -2,6 +2,7 @@
 import type { Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { Kind } from '#estate/kinds.ts';
+import type { HeldLease } from './leases.ts';
 import type { KubeObject } from './object.ts';
 
 export interface Cluster {
@@ -18,6 +19,7 @@ export interface Cluster {
   readonly oldEndpoints: KubeObject[];
   /** Objects of other kinds that conclusions need: IPPool, FelixConfiguration, Installation, Cilium's pools … */
   readonly others: Map<string, KubeObject[]>;
+  readonly leases: HeldLease[];
   /** Helm's own records of its releases: metadata only. */
   readonly releases: KubeObject[];
   /** Whether a file that is there holds all objects of the kind. */
@@ -37,6 +39,7 @@ export function newCluster(name: string, has: (kind: string) => boolean): Cluste
     middlewares: [],
     oldEndpoints: [],
     others: new Map(),
+    leases: [],
     releases: [],
     has,
   };

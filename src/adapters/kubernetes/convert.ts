@@ -3,6 +3,7 @@ import type { Fact } from '#estate/fact.ts';
 import { kindsOfHold } from '#estate/holds.ts';
 import type { Kind } from '#estate/kinds.ts';
 import type { Cluster } from './cluster.ts';
+import { heldLease } from './leases.ts';
 import { bgpAdvertisement, l2Advertisement, l2Status, pool } from './metallb.ts';
 import { middleware } from './middleware.ts';
 import { configMap, namespace, node } from './nodes.ts';
@@ -28,7 +29,7 @@ const concluding = new Set([
 
 /** States nothing about addresses, or is made and remade by controllers. */
 const skipped = new Set([
-  ...['Event', 'Lease', 'ReplicaSet', 'ControllerRevision', 'ConfigurationState', 'CustomResourceDefinition'],
+  ...['Event', 'ReplicaSet', 'ControllerRevision', 'ConfigurationState', 'CustomResourceDefinition'],
   ...['ClusterRole', 'Role', 'ClusterRoleBinding', 'RoleBinding', 'ServiceAccount', 'PodMetrics', 'Job'],
 ]);
 
@@ -52,6 +53,7 @@ const converters: Readonly<Record<string, Convert>> = {
   'traefik.io/IngressRouteUDP': (o) => traefikRoutes(o),
   'traefik.io/Middleware': (o, c) => keep(c.middlewares, middleware(o)),
   'gateway.networking.k8s.io/HTTPRoute': (o) => httpRoutes(o),
+  'coordination.k8s.io/Lease': (o, c) => later(c.leases, heldLease(o)),
   'metallb.io/IPAddressPool': (o) => [pool(o)],
   'metallb.io/L2Advertisement': (o) => [l2Advertisement(o)],
   'metallb.io/BGPAdvertisement': (o) => [bgpAdvertisement(o)],
@@ -101,7 +103,7 @@ function keep<F extends Fact>(list: F[], f: F): readonly Fact[] {
   return [f];
 }
 
-function later(list: KubeObject[], o: KubeObject): readonly Fact[] {
+function later<T>(list: T[], o: T): readonly Fact[] {
   list.push(o);
   return [];
 }

@@ -20,6 +20,7 @@ import { coreDns } from './corefile.ts';
 import { cutDocuments, type Piece } from './documents.ts';
 import { helmReleases } from './helm.ts';
 import { ingressPrograms } from './ingress-programs.ts';
+import { leases } from './leases.ts';
 import { toObject } from './object.ts';
 import { podNetwork } from './pod-network.ts';
 import { isMap, type Raw, WrongShape } from './raw.ts';
@@ -64,6 +65,7 @@ async function readCluster(
   await serviceProxy(cluster);
   podNetwork(cluster);
   announcing(cluster);
+  leases(cluster);
   coreDns(cluster);
   helmReleases(cluster);
   resolveMiddlewares(cluster);

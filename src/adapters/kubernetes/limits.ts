@@ -39,6 +39,10 @@ export const limits: readonly Limit[] = [
     verified: '2026-11-23, by this reader',
   },
   {
+    what: 'a Lease says who announced when it was listed; selectors and interfaces of Cilium’s announcement policies are not read',
+    verified: '2026-11-28, Cilium source (pkg/l2announcer)',
+  },
+  {
     what: 'the mode of Cilium, once it replaces kube-proxy, is not told apart',
     verified: '2026-11-23, by this reader',
   },

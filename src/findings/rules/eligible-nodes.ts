@@ -39,6 +39,10 @@ function judge(reader: Reader, frontend: Frontend): Finding | undefined {
   const announcement = announcerOf(state, ip);
   if (announcement === undefined) return undefined;
   if (announcement.gap !== undefined) return undecided(frontend, ip, announcement.gap);
+  const { cluster } = frontend.service.value;
+  const program = reader.get('announcing', cluster)?.value.program;
+  if (program === 'klipper') return undefined;
+  if (program === 'cilium' || program === 'kube-vip') return undecided(frontend, ip, takeoverGap(cluster));
   return answer(reader, {
     frontend,
     ip,
@@ -46,6 +50,16 @@ function judge(reader: Reader, frontend: Frontend): Finding | undefined {
     candidates: announcement.candidates,
     because: announcement.because,
   });
+}
+
+/** A lease tells who announces now; whoever asks first gets it next. */
+function takeoverGap(cluster: string): Finding['gaps'][number] {
+  return {
+    id: `takeover/${cluster}`,
+    system: `cluster/${cluster}`,
+    kinds: ['lease'],
+    what: 'a lease decides who announces, and which node takes it over is not known',
+  };
 }
 
 interface Known {

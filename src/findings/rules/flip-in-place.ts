@@ -106,8 +106,14 @@ function base(j: Judged) {
   return {
     code: 'flip-in-place',
     subject: `${serviceText(j.frontend.service.value)} on ${j.vip}`,
-    refutedBy: `kubectl -n metallb-system logs deploy/controller after the same edit on a Service of a test pool: no "clearing assignment" for it`,
+    refutedBy: isMetallb(j)
+      ? `kubectl -n metallb-system logs deploy/controller after the same edit on a Service of a test pool: no "clearing assignment" for it`
+      : 'the same edit on a Service of a test address, and what its status shows afterwards',
   };
+}
+
+function isMetallb(j: Judged): boolean {
+  return j.reader.get('announcing', j.frontend.service.value.cluster)?.value.program === 'metallb';
 }
 
 function neighbourClaim(j: Judged): Claim {

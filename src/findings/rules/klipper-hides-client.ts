@@ -1,52 +1,103 @@
-/* k3s ServiceLB forwards by pods of its own, which stand in for the clients under Cluster. */
+/*
+ * k3s ServiceLB gives nodes' own addresses. Under Cluster the service proxy masquerades; at addresses that the status does
+ * not list, pods of ServiceLB forward and masquerade, under Local too.
+ */
+import type { Reader } from '#estate/estate.ts';
+import type { Fact } from '#estate/fact.ts';
 import { at, claim, finding, list, serviceText } from '../compose.ts';
-import { frontendsOf, nodesWith } from '../frontends.ts';
+import type { Finding } from '../finding.ts';
+import { type Frontend, frontendsOf, nodesWith } from '../frontends.ts';
 import type { Rule } from '../rule.ts';
 
 export const klipperHides: Rule = {
   code: 'klipper-hides-client',
-  looksFor: 'ServiceLB pods that stand in for the clients of an ingress',
+  looksFor: 'ServiceLB in place of the clients of an ingress',
   cases: ['S26', 'S64'],
-  needs: ['announcing', 'service', 'ingress', 'endpointSlice'],
+  needs: ['announcing', 'service', 'ingress', 'endpointSlice', 'node'],
   check: ({ reader }) =>
     reader.all('announcing').flatMap((a) => {
       if (a.value.program !== 'klipper') return [];
-      return frontendsOf(reader).flatMap((f) => {
-        if (f.service.value.cluster !== a.value.cluster) return [];
-        const isLocal = f.service.value.externalPolicy === 'local';
-        const on = nodesWith(reader, f.id);
-        const entry = reader
-          .by('node', 'cluster', a.value.cluster)
-          .filter((n) => n.value.internalIps.some((ip) => f.vips.includes(ip)));
-        const without = entry.filter((n) => !on.has(n.value.name)).map((n) => n.value.name);
-        if (isLocal && without.length === 0) return [];
-        return [
-          finding({
-            code: 'klipper-hides-client',
-            severity: isLocal ? 'warning' : 'critical',
-            subject: serviceText(f.service.value),
-            title: isLocal
-              ? `${list(without)} take connections for ${serviceText(f.service.value)} and have none of its pods`
-              : `${serviceText(f.service.value)} sees the pods of ServiceLB instead of its clients`,
-            cause: isLocal
-              ? 'ServiceLB opens host ports on every node and hands connections to the Service; under Local a node without a pod has nobody to hand them to.'
-              : 'ServiceLB (klipper-lb) forwards by rules in pods of its own and masquerades; under Cluster every client is one of these pods or a node.',
-            claims: [
-              claim('k3s ServiceLB gives the addresses', a),
-              claim(`policy ${isLocal ? 'Local' : 'Cluster'}`, at(f.service, 'spec.externalTrafficPolicy')),
-              claim(
-                `its addresses are nodes' own: ${list(entry.map((n) => n.value.name))}; pods on ${list([...on.keys()])}`,
-                ...entry,
-                ...reader.by('endpointSlice', 'service', f.id),
-              ),
-            ],
-            refutedBy: 'a line of the access log with a public ClientAddr of a direct client',
-            affects: { services: [f.id] },
-            advice: [
-              'Set Local, and run the ingress on every node that clients come to (a DaemonSet, or a label for ServiceLB’s nodes).',
-            ],
-          }),
-        ];
-      });
+      return frontendsOf(reader).flatMap((f) =>
+        f.service.value.cluster === a.value.cluster ? (judge(reader, a, f) ?? []) : [],
+      );
     }),
 };
+
+interface Judged {
+  readonly reader: Reader;
+  readonly announcing: Fact<'announcing'>;
+  readonly frontend: Frontend;
+  /** Nodes whose addresses the status lists. */
+  readonly entry: readonly Fact<'node'>[];
+  /** Nodes with an endpoint. */
+  readonly on: ReadonlySet<string>;
+}
+
+function judge(reader: Reader, announcing: Fact<'announcing'>, frontend: Frontend): Finding | undefined {
+  const on = new Set(nodesWith(reader, frontend.id).keys());
+  const entry = reader
+    .by('node', 'cluster', announcing.value.cluster)
+    .filter((n) => n.value.internalIps.some((ip) => frontend.vips.includes(ip)));
+  const j = { reader, announcing, frontend, entry, on };
+  return frontend.service.value.externalPolicy === 'local' ? underLocal(j) : underCluster(j);
+}
+
+function underCluster(j: Judged): Finding {
+  const service = serviceText(j.frontend.service.value);
+  return finding({
+    ...base(j),
+    severity: 'critical',
+    title: `${service} sees nodes or the pods of ServiceLB instead of its clients`,
+    cause:
+      'Under Cluster the service proxy masquerades what comes for an address of the Service. What comes for another address of a node goes through a pod of ServiceLB (klipper-lb), which masquerades too.',
+  });
+}
+
+/** Nodes of the status without an endpoint refuse; nodes outside of it forward and stand in for the client. */
+function underLocal(j: Judged): Finding | undefined {
+  const service = serviceText(j.frontend.service.value);
+  const listed = j.entry.map((n) => n.value.name);
+  const refusing = listed.filter((n) => !j.on.has(n));
+  const passing = (j.announcing.value.speakerNodes ?? []).filter((n) => !j.on.has(n) && !listed.includes(n));
+  if (refusing.length > 0)
+    return finding({
+      ...base(j),
+      severity: 'warning',
+      title: `${list(refusing)} take connections for ${service} and have none of its pods`,
+      cause: 'Under Local a node whose address the status lists hands connections to its own pods only.',
+    });
+  if (passing.length === 0) return undefined;
+  return finding({
+    ...base(j),
+    severity: 'warning',
+    title: `At ${list(passing)} pods of ServiceLB stand in for the clients of ${service}`,
+    cause:
+      'ServiceLB takes the host port on every node. Under Local the status lists nodes with a pod of the Service only; at the others a pod of ServiceLB forwards to the node port and masquerades (klipper-lb before 0.4.4 drops it there).',
+  });
+}
+
+function base({ reader, announcing, frontend, entry, on }: Judged) {
+  const { service, id } = frontend;
+  return {
+    code: 'klipper-hides-client',
+    subject: serviceText(service.value),
+    claims: [
+      claim('k3s ServiceLB gives the addresses', announcing),
+      claim(
+        `policy ${service.value.externalPolicy === 'local' ? 'Local' : 'Cluster'}`,
+        at(service, 'spec.externalTrafficPolicy'),
+      ),
+      claim(
+        `its addresses are nodes’ own: ${list(entry.map((n) => n.value.name)) || 'of no node in the snapshot'}; pods on ${list([...on])}`,
+        ...entry,
+        ...reader.by('endpointSlice', 'service', id),
+      ),
+    ],
+    refutedBy:
+      'a line of the access log with a public ClientAddr of a direct client that came to such a node',
+    affects: { services: [id] },
+    advice: [
+      'Set Local, and run the ingress on every node that clients come to (a DaemonSet, or a label for ServiceLB’s nodes).',
+    ],
+  };
+}

@@ -28,7 +28,8 @@ export function throughServiceLb(spot: Spot, way: Way, pod: Fact<'pod'>): Next |
     (c) => c.env.SRC_PORT === String(port) && c.env.DEST_PROTO?.toLowerCase() === protocol,
   );
   const own = pod.value.ips.find((a) => familyOf(a) === familyOf(way.packet.destination));
-  const target = container && own ? targetOf(spot, way, container) : 'the rules of its container are not known';
+  const target =
+    container && own ? targetOf(spot, way, container) : 'the rules of its container are not known';
   if (typeof target === 'string' || own === undefined) return notKnown(spot, way, pod, String(target));
   return forwarded(spot, way, pod, own, target);
 }
