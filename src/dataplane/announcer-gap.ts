@@ -24,11 +24,11 @@ export function announcerGap(
     : undefined;
 }
 
-const givers = {
+const givers: Partial<Record<Announcing['program'], string>> = {
   cilium: 'Cilium gives addresses out',
   'kube-vip': 'kube-vip’s cloud provider, or an annotation, gives addresses out',
   klipper: 'k3s ServiceLB takes the addresses of the nodes that run its pods',
-} as const;
+};
 
 /** undefined: MetalLB gives addresses out, or nothing does; its own rules decide. */
 export function allocatorGap(
@@ -36,11 +36,11 @@ export function allocatorGap(
   cluster: string,
   announcing: Fact<'announcing'> | undefined,
 ): Gap | undefined {
-  const program = announcing?.value.program;
-  if (announcing === undefined || program === undefined || !(program in givers))
-    return announcerGap(reader, cluster, announcing, []);
-  const says = givers[program as keyof typeof givers];
-  return otherProgram(announcing, `${says}, and how it chooses is not modelled`);
+  if (announcing === undefined) return announcerGap(reader, cluster, announcing, []);
+  const says = givers[announcing.value.program];
+  return says === undefined
+    ? announcerGap(reader, cluster, announcing, [])
+    : otherProgram(announcing, `${says}, and how it chooses is not modelled`);
 }
 
 function otherProgram(announcing: Fact<'announcing'>, what: string): Gap {

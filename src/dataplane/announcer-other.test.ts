@@ -169,6 +169,11 @@ describe('Cilium', () => {
     expect(ask(held({ service: classed }))?.nodes).toEqual(['k8s-node2']);
   });
 
+  it('does not listen to what is said to kube-vip', () => {
+    const told = [service('edge', { annotations: { 'kube-vip.io/ignore': 'true' } })];
+    expect(ask(held({ service: told }))?.nodes).toEqual(['k8s-node2']);
+  });
+
   it('IPv6 depends on the release: unknown', () => {
     const six = ip('2001:db8::200');
     expect(ask(held({ service: [on(six)] }), [], six)?.gap?.what).toMatch(/NDP/);
@@ -239,6 +244,11 @@ describe('kube-vip', () => {
       /kube-vip does not run/,
     ],
     ['told to ignore it', { service: note('ignore', 'true') }, /another program announces it/],
+    [
+      'a class of Cilium',
+      { service: [service('edge', { loadBalancerClass: 'io.cilium/bgp-control-plane' })] },
+      /left to another program/,
+    ],
     ['another class', { service: [service('edge', { loadBalancerClass: 'x' })] }, /of class x/],
     ['no class where one is asked for', { announcing: kubeVip({ loadBalancerClass: 'x' }) }, /of class none/],
     ['BGP', { announcing: kubeVip({ means: ['routes'] }) }, /^kube-vip: it tells routers/],

@@ -26,11 +26,9 @@ const localEnv = { SRC_PORT: '443', DEST_PROTO: 'TCP', DEST_PORT: '30443' };
 function balancer(
   env: Readonly<Record<string, string>> = clusterEnv,
   image = 'rancher/klipper-lb:v0.4.13',
-  addresses: readonly string[] = [shown],
 ): Fact<'pod'> {
   return pod('kube-system/svclb-traefik-x', shown, 3, {
     labels: { [name]: 'traefik' },
-    ips: addresses.map(ip),
     containers: [
       {
         name: 'lb-tcp-443',
@@ -85,6 +83,7 @@ describe('another address of a node', () => {
     ['an older variable', { ...clusterEnv, DEST_IPS: undefined, DEST_IP: '10.96.0.80' }],
     ['two families, by comma', { ...clusterEnv, DEST_IPS: 'fd00:96::80,10.96.0.80' }],
     ['two families, by space', { ...clusterEnv, DEST_IPS: '10.96.0.80 fd00:96::80' }],
+    ['a word that is no address', { ...clusterEnv, DEST_IPS: 'here,10.96.0.80' }],
     ['everyone allowed', { ...clusterEnv, SRC_RANGES: '0.0.0.0/0 ::/0' }],
     ['nobody named', { ...clusterEnv, SRC_RANGES: '' }],
   ])('%s leads there too', (_name, env) => {
@@ -92,6 +91,11 @@ describe('another address of a node', () => {
     expect(ends(dial([given('cluster'), balancer(set as Record<string, string>)]))).toEqual(
       both.map((p) => ['delivered', p, shown]),
     );
+  });
+
+  test('an older release translates to the Service all the same', () => {
+    const old = balancer(clusterEnv, 'rancher/klipper-lb:v0.4.3');
+    expect(ends(dial([given('cluster'), old]))).toEqual(both.map((p) => ['delivered', p, shown]));
   });
 
   test('UDP has a container of its own', () => {
@@ -118,7 +122,6 @@ describe('another address of a node', () => {
     ['port 0', balancer({ ...clusterEnv, DEST_PORT: '0' }), /port that it/],
     ['half a port', balancer({ ...clusterEnv, DEST_PORT: '1.5' }), /port that it/],
     ['no target of the family', balancer({ ...clusterEnv, DEST_IPS: 'fd00:96::80' }), /no target of IPv4/],
-    ['no address of the family', balancer(clusterEnv, undefined, ['fd00:10::40']), /rules of its container/],
     ['the client as target', balancer({ ...clusterEnv, DEST_IPS: nearClient }), /as they are/],
   ] as const)('%s: not known, and named', (_name, lb, why) => {
     const [path, other] = dial([given('local', '10.0.20.101'), lb]);

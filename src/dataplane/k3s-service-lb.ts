@@ -7,7 +7,7 @@
 import type { Fact } from '#estate/fact.ts';
 import type { Container } from '#estate/kubernetes.ts';
 import { familyOf, type Ip, parseIp } from '#net/ip.ts';
-import { nodeAddress, type Spot } from './node-out.ts';
+import type { Spot } from './node-out.ts';
 import { isAtLeast } from './version.ts';
 import { missing, type Next, on, rewritten, unknownAt, type Way } from './way.ts';
 
@@ -20,46 +20,49 @@ interface Target {
   readonly port: number;
 }
 
+/** A pod that has the host port, its address of the packet's family, and its node. */
+interface Holder {
+  readonly pod: Fact<'pod'>;
+  readonly own: Ip;
+  readonly node: Fact<'node'>;
+}
+
 /** What a pod of ServiceLB does with a packet for its host port; undefined: the pod is none. */
-export function throughServiceLb(spot: Spot, way: Way, pod: Fact<'pod'>): Next | undefined {
+export function throughServiceLb(spot: Spot, way: Way, { pod, own, node }: Holder): Next | undefined {
   if (pod.value.labels[nameLabel] === undefined) return undefined;
   const { protocol, port } = way.packet;
   const container = pod.value.containers.find(
     (c) => c.env.SRC_PORT === String(port) && c.env.DEST_PROTO?.toLowerCase() === protocol,
   );
-  const own = pod.value.ips.find((a) => familyOf(a) === familyOf(way.packet.destination));
-  const target =
-    container && own ? targetOf(spot, way, container) : 'the rules of its container are not known';
-  if (typeof target === 'string' || own === undefined) return notKnown(spot, way, pod, String(target));
-  return forwarded(spot, way, pod, own, target);
+  if (!container) return notKnown(spot, way, pod, 'the rules of its container are not known');
+  const target = targetOf(way, container, node);
+  return typeof target === 'string'
+    ? notKnown(spot, way, pod, target)
+    : forwarded(spot, way, pod, own, target);
 }
 
 /** Where its rules lead, or why that is not known. */
-function targetOf(spot: Spot, way: Way, { env, image }: Container): Target | string {
+function targetOf(way: Way, { env, image }: Container, node: Fact<'node'>): Target | string {
   const ranges = words(env.SRC_RANGES);
   if (ranges.some((r) => !everyone.has(r))) return `it lets only ${ranges.join(', ')} pass`;
-  const port = Number(env.DEST_PORT);
-  const ip = env.DEST_IPS ?? env.DEST_IP;
-  const to = ip === undefined ? nodePortOf(spot, way, image) : oneOf(words(ip), way);
-  if (typeof to !== 'object') return to ?? `it has no target of IPv${familyOf(way.packet.destination)}`;
-  if (!Number.isInteger(port) || port < 1) return 'the port that it translates to is not known';
-  return to.ip === way.packet.source ? `it leaves packets from ${to.ip} as they are` : { ...to, port };
+  const port = /^[1-9]\d*$/.exec(String(env.DEST_PORT))?.[0];
+  if (port === undefined) return 'the port that it translates to is not known';
+  const ips = env.DEST_IPS ?? env.DEST_IP;
+  if (ips === undefined && !dropsNothing(image))
+    return 'klipper-lb before 0.4.4 drops what it translates to a node port, and its release is that or not known';
+  const ip = oneOf(ips === undefined ? node.value.internalIps : words(ips), way);
+  if (ip === undefined) return `it has no target of IPv${familyOf(way.packet.destination)}`;
+  return ip === way.packet.source ? `it leaves packets from ${ip} as they are` : { ip, port: Number(port) };
 }
 
 /** Under Local the target is the address of its own node, a reference that has no value in the pod's variables. */
-function nodePortOf(spot: Spot, way: Way, image: string): Pick<Target, 'ip'> | string | undefined {
-  const version = /klipper-lb:v?(\d+(?:\.\d+)+)/.exec(image)?.[1];
-  if (!isAtLeast(version, '0.4.4'))
-    return 'klipper-lb before 0.4.4 drops what it translates to a node port, and its release is that or not known';
-  const node = spot.reader.get('node', `${spot.cluster}/${spot.node}`);
-  const ip = node && nodeAddress(node, familyOf(way.packet.destination));
-  return ip && { ip };
+function dropsNothing(image: string): boolean {
+  return isAtLeast(/klipper-lb:v?(\d+(?:\.\d+)+)/.exec(image)?.[1], '0.4.4') === true;
 }
 
-function oneOf(ips: readonly string[], way: Way): Pick<Target, 'ip'> | undefined {
+function oneOf(ips: readonly string[], way: Way): Ip | undefined {
   const all = ips.flatMap((text) => parseIp(text) ?? []);
-  const ip = all.find((a) => familyOf(a) === familyOf(way.packet.destination));
-  return ip && { ip };
+  return all.find((a) => familyOf(a) === familyOf(way.packet.destination));
 }
 
 function words(text: string | undefined): readonly string[] {

@@ -216,7 +216,8 @@ function atOwnAddress(spot: Spot, way: Way, node: Fact<'node'>): Next {
   const pods = reader.by('pod', 'node', `${cluster}/${spot.node}`);
   for (const pod of pods) {
     const at = hostPortOf(pod, way.packet);
-    if (at !== undefined) return throughServiceLb(spot, way, pod) ?? toPod(spot, way, pod, at);
+    if (at !== undefined)
+      return throughServiceLb(spot, way, { pod, own: at.ip, node }) ?? toPod(spot, way, pod, at);
   }
   const gap = reader.gap('pod', `cluster/${cluster}`);
   if (gap) return unknownAt(way, spot.host, 'deliver', gap);
