@@ -3,6 +3,7 @@
  * delays. What one writes the next one sees; nobody waits for anybody, so the real races are there.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Reader } from '#estate/estate.ts';
 import type { FactKey } from '#estate/fact.ts';
 import type { Node, Service } from '#estate/kubernetes.ts';
 import type { Announcer } from '../kernel/announcer.ts';
@@ -23,6 +24,8 @@ export interface ControllerParts {
   /** By node name; a lost node has none. */
   readonly announcers: Map<string, Announcer>;
   readonly delays: Delays;
+  /** Gives every ingress its routes anew. */
+  readonly reroute?: () => Promise<void>;
   /** Called after a node's rules were replaced. */
   readonly afterSync?: (node: Node) => Promise<void>;
 }
@@ -35,12 +38,15 @@ export class Controllers {
   /** VIP → node that answers for it. */
   private readonly announced = new Map<string, string>();
   private readonly changed = new Set<FactKey>();
+  /** Services whose slices list pods that nobody has read: their slices cannot be made from pods. */
+  private readonly isForeign: (service: Service) => boolean;
   private readonly loops: readonly Loop[];
   private readonly proxies = new Map<string, Loop>();
 
   constructor(parts: ControllerParts) {
     this.parts = parts;
     const { delays } = parts;
+    this.isForeign = foreignSlices(parts.store.reader);
     const watching = { delayMs: delays.watch, intervalMs: 0 };
     const allocation = new Loop(() => this.allocateAll(), watching);
     const endpoints = new Loop(() => this.keepSlices(), watching);
@@ -49,13 +55,17 @@ export class Controllers {
       delayMs: delays.firewallReload,
       intervalMs: 0,
     });
-    this.loops = [allocation, endpoints, announcing, firewalls];
+    const routes = new Loop(async () => parts.reroute?.(), {
+      delayMs: delays.watch,
+      intervalMs: delays.ingressRoutes,
+    });
+    this.loops = [allocation, endpoints, announcing, firewalls, routes];
     for (const { value: node } of parts.store.reader.all('node'))
       this.proxies.set(
         node.name,
         new Loop(() => this.syncNode(node), { delayMs: delays.watch, intervalMs: delays.proxySync }),
       );
-    parts.store.watch((keys) => this.see(keys, { allocation, endpoints, announcing, firewalls }));
+    parts.store.watch((keys) => this.see(keys, { allocation, endpoints, announcing, firewalls, routes }));
   }
 
   /** What the topology was started with counts as loaded; announces what the estate's status says. */
@@ -88,7 +98,7 @@ export class Controllers {
 
   private see(
     keys: readonly FactKey[],
-    loops: Readonly<Record<'allocation' | 'endpoints' | 'announcing' | 'firewalls', Loop>>,
+    loops: Readonly<Record<'allocation' | 'endpoints' | 'announcing' | 'firewalls' | 'routes', Loop>>,
   ): void {
     const kinds = new Set(keys.map((key) => key.slice(0, key.indexOf(':'))));
     const has = (...names: string[]) => names.some((name) => kinds.has(name));
@@ -99,6 +109,7 @@ export class Controllers {
       loops.announcing.poke();
     if (has('service', 'endpointSlice', 'serviceProxy', 'node'))
       for (const loop of this.proxies.values()) loop.poke();
+    if (has('route', 'middleware', 'service', 'endpointSlice')) loops.routes.poke();
     if (has('alias', 'portForward', 'filterRule', 'firewall', 'outboundNatRule')) loops.firewalls.poke();
   }
 
@@ -136,7 +147,8 @@ export class Controllers {
     const { store } = this.parts;
     for (const { value: service } of store.reader.all('service')) {
       const wanted = slicesFor(store.reader, service);
-      if (!service.selector || sliceText(wanted) === this.sliceTextOf(service)) continue;
+      if (!service.selector || this.isForeign(service) || sliceText(wanted) === this.sliceTextOf(service))
+        continue;
       const own = store.reader.by('endpointSlice', 'service', idOf(service));
       for (const old of own) if (!wanted.some((w) => old.key.endsWith(`/${w.name}`))) store.remove(old.key);
       for (const slice of wanted) store.put('endpointSlice', slice);
@@ -195,6 +207,18 @@ export class Controllers {
 
 function idOf(service: Service): string {
   return `${service.cluster}/${service.namespace}/${service.name}`;
+}
+
+/** Judged once, at the start: pods come and go later. */
+function foreignSlices(reader: Reader): (service: Service) => boolean {
+  const foreign = new Set(
+    reader
+      .all('endpointSlice')
+      .map((e) => e.value)
+      .filter((s) => s.endpoints.some((e) => !e.pod || !reader.get('pod', `${s.cluster}/${e.pod}`)))
+      .map((s) => `${s.cluster}/${s.namespace}/${s.service}`),
+  );
+  return (service) => foreign.has(idOf(service));
 }
 
 /** What matters of slices, in an order of its own. */

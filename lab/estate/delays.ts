@@ -8,6 +8,8 @@ export const delaysMs = {
   watch: 10,
   /** kube-proxy: `minSyncPeriod` of KubeProxyConfiguration, 1 s in both modes: the first change at once, further ones together. */
   proxySync: 1000,
+  /** Traefik: `providers.providersThrottleDuration`, 2 s: the first change at once, further ones together. */
+  ingressRoutes: 2000,
   /** MetalLB's controller writes the cleared status before it allocates (controller/service.go): two API calls apart. */
   clearedToAllocated: 20,
   /** memberlist's LAN defaults that MetalLB uses: 1 s probe interval, 3 s suspicion for a handful of nodes; 4 to 6 s seen. */

@@ -4,11 +4,13 @@
  */
 import { SightlineError } from '#estate/error.ts';
 import type { Reader } from '#estate/estate.ts';
+import type { Fact, FactKey } from '#estate/fact.ts';
+import { canonical } from '#estate/fingerprint.ts';
 import type { Ingress } from '#estate/ingress.ts';
 import type { Pod } from '#estate/kubernetes.ts';
 import type { Identity } from '../hosts/certificate.ts';
 import type { EchoListener } from '../hosts/echo.ts';
-import type { AccessLogLine, IngressConfig } from '../hosts/ingress-types.ts';
+import type { AccessLogLine, IngressConfig, IngressRouter } from '../hosts/ingress-types.ts';
 import type { Lab } from '../kernel/lab.ts';
 import { entryPointsOf, ingressPods, routersOf } from './ingress-config.ts';
 import { hostOfPod } from './node-hosts.ts';
@@ -16,8 +18,8 @@ import { hostOfPod } from './node-hosts.ts';
 interface Running {
   readonly host: string;
   readonly ids: readonly string[];
-  /** Id of the ingress among them. */
-  readonly ingress?: string;
+  /** The ingress among them. */
+  readonly ingress?: { readonly id: string; readonly of: FactKey };
 }
 
 /** Ports of pods that something else in the lab answers: `ip port protocol`. */
@@ -28,6 +30,8 @@ export class EndpointServers {
   private readonly identity: Identity;
   private readonly taken: TakenPorts;
   private readonly running = new Map<string, Running>();
+  /** What the pods of an ingress route by now. */
+  private readonly routes = new Map<string, string>();
 
   constructor(lab: Lab, identity: Identity, taken: TakenPorts) {
     this.lab = lab;
@@ -44,7 +48,7 @@ export class EndpointServers {
   /** Starts one pod's servers, on the node where the pod is now. */
   async start(reader: Reader, pod: Pod): Promise<void> {
     const ingress = ingressOf(reader, pod);
-    const config = ingress && ingressConfig(reader, ingress, pod, this.identity);
+    const config = ingress && ingressConfig(reader, ingress.value, pod, this.identity);
     const listeners = echoListeners(reader, pod, this.taken, config);
     if ((!config && listeners.length === 0) || pod.node === undefined) return;
     const host = hostOfPod(reader, pod);
@@ -55,7 +59,28 @@ export class EndpointServers {
     ]);
     const ids = started.flatMap((one) => (one ? [one.id] : []));
     const [own] = started;
-    this.running.set(keyOf(pod), { host, ids, ...(own && { ingress: own.id }) });
+    if (own && config) this.routes.set(own.id, canonical(config.routers));
+    this.running.set(keyOf(pod), {
+      host,
+      ids,
+      ...(own && ingress && { ingress: { id: own.id, of: ingress.key } }),
+    });
+  }
+
+  /** Gives every running ingress the routes as they are now. */
+  async reroute(reader: Reader): Promise<void> {
+    const wanted = new Map(reader.all('ingress').map((i) => [i.key, routersOf(reader, i.value)]));
+    await Promise.all([...this.running.values()].map((one) => this.rerouteOne(one, wanted)));
+  }
+
+  private async rerouteOne(
+    { host, ingress }: Running,
+    wanted: ReadonlyMap<FactKey, readonly IngressRouter[]>,
+  ): Promise<void> {
+    const routers = ingress && wanted.get(ingress.of);
+    if (!routers || this.routes.get(ingress.id) === canonical(routers)) return;
+    this.routes.set(ingress.id, canonical(routers));
+    await (await this.lab.agent(host)).ask('ingress.routes', { id: ingress.id, routers });
   }
 
   /** Stops one pod's servers; open connections last as long as the grace. */
@@ -71,18 +96,17 @@ export class EndpointServers {
   async log(): Promise<readonly AccessLogLine[]> {
     const all = [...this.running.values()].map(async ({ host, ingress }) => {
       if (ingress === undefined) return [];
-      return (await this.lab.agent(host)).ask('ingress.log', { id: ingress });
+      return (await this.lab.agent(host)).ask('ingress.log', { id: ingress.id });
     });
     return (await Promise.all(all)).flat();
   }
 }
 
 /** The ingress that a pod belongs to. */
-export function ingressOf(reader: Reader, pod: Pod): Ingress | undefined {
+export function ingressOf(reader: Reader, pod: Pod): Fact<'ingress'> | undefined {
   return reader
     .by('ingress', 'cluster', pod.cluster)
-    .map((i) => i.value)
-    .find((i) => ingressPods(reader, i).some((p) => keyOf(p) === keyOf(pod)));
+    .find((i) => ingressPods(reader, i.value).some((p) => keyOf(p) === keyOf(pod)));
 }
 
 function ingressConfig(reader: Reader, ingress: Ingress, pod: Pod, identity: Identity): IngressConfig {
@@ -126,13 +150,20 @@ function keyOf(pod: Pod): string {
   return `${pod.cluster}/${pod.namespace}/${pod.name}`;
 }
 
-/** Names that the lab's certificate must hold. */
+/** Names that the lab's certificate must hold; names below one parent share a wildcard, which keeps handshakes short. */
 export function certificateNames(reader: Reader): readonly string[] {
   const hosts = reader.all('route').flatMap((r) => r.value.match.hosts);
-  const names = new Set(
-    hosts.map((h) => h.replace(/\.$/, '')).filter((h) => /^[a-z0-9*.-]+$/i.test(h) && h !== '*'),
-  );
+  const valid = hosts
+    .map((h) => h.replace(/\.$/, '').toLowerCase())
+    .filter((h) => /^[a-z0-9*.-]+$/.test(h) && h !== '*');
+  const names = new Set(valid.map(wildcardOf));
   if (names.size > 2000)
     throw new SightlineError('lab-certificate', `${names.size} names are too many for one certificate`);
   return names.size === 0 ? ['lab.invalid'] : [...names];
+}
+
+/** `*.example.org` for `app.example.org`; a name directly below a top-level domain stays itself. */
+function wildcardOf(name: string): string {
+  const parent = name.slice(name.indexOf('.') + 1);
+  return parent.includes('.') ? `*.${parent}` : name;
 }

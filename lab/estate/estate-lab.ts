@@ -80,7 +80,13 @@ async function bringUp(
     startBridges(lab, store.reader),
     withPostgres ? startPostgres(lab, store.reader) : undefined,
   ]);
-  const controllers = new Controllers({ lab, store, announcers, delays });
+  const controllers = new Controllers({
+    lab,
+    store,
+    announcers,
+    delays,
+    reroute: () => servers.reroute(store.reader),
+  });
   await controllers.begin();
   return {
     kind: 'estate-lab',

@@ -12,24 +12,37 @@ import { segmentOf } from './segments.ts';
 /** How long a pod that was told to go still serves what is open (terminationGracePeriodSeconds is 30 in life). */
 const graceMs = 3000;
 
+export interface LostNode {
+  /** Resolves when memberlist and the node controller have both noticed. */
+  readonly noticed: Promise<unknown>;
+}
+
 /** Pulls a node's cable; memberlist and the node controller notice after their own times. */
-export async function loseNode(lab: EstateLab, name: string): Promise<void> {
+export async function loseNode(lab: EstateLab, name: string): Promise<LostNode> {
   const node = lab.store.reader.all('node').find((n) => n.value.name === name)?.value;
   const [first] = node?.internalIps ?? [];
   const segment = first && segmentOf(lab.compiled.segments, first);
-  if (!node || !segment) return;
+  if (!node || !segment) return { noticed: Promise.resolve() };
   const host = hostName('node', name);
   await lab.lab.ip(segment.name, [`link set ${portDev(`${host} eth0`)} down`]);
-  void sleep(lab.delays.nodeLost).then(() => lab.controllers.setLost(name, true));
-  void sleep(lab.delays.nodeNotReady).then(() => noteNotReady(lab, node));
+  const noticed = Promise.all([
+    sleep(lab.delays.nodeLost).then(() => lab.controllers.setLost(name, true)),
+    sleep(lab.delays.nodeNotReady).then(() => noteNotReady(lab, node)),
+  ]);
+  return { noticed };
 }
 
-/** The pods of a node that is not ready are not ready either. */
+/** The pods of a node that is not ready are not ready either, nor are endpoints whose pods nobody has read. */
 function noteNotReady(lab: EstateLab, node: Node): void {
   const { store } = lab;
   store.put('node', { ...node, isReady: false });
   for (const { value: pod } of store.reader.by('pod', 'node', `${node.cluster}/${node.name}`))
     store.put('pod', { ...pod, isReady: false });
+  for (const { value: slice } of store.reader.all('endpointSlice')) {
+    if (slice.cluster !== node.cluster || !slice.endpoints.some((e) => e.node === node.name)) continue;
+    const endpoints = slice.endpoints.map((e) => (e.node === node.name ? { ...e, ready: false } : e));
+    store.put('endpointSlice', { ...slice, endpoints });
+  }
 }
 
 /** Ends a pod with grace and starts its successor on another node that runs none of its kind, if there is one. */

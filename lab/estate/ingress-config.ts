@@ -35,7 +35,7 @@ function entryPointOf(listener: Listener): EntryPoint {
   };
 }
 
-/** One router per route and host, those with an allowlist refusing others. */
+/** One router per route, those with an allowlist refusing others. */
 export function routersOf(reader: Reader, ingress: Ingress): readonly IngressRouter[] {
   return reader
     .by('route', 'cluster', ingress.cluster)
@@ -48,8 +48,22 @@ export function routersOf(reader: Reader, ingress: Ingress): readonly IngressRou
         name: route.routerName ?? `${route.namespace}-${route.name}`,
         hosts: route.match.hosts.map((h) => h.replace(/\.$/, '')),
         ...(allow && { allow }),
+        ...(isUnserved(reader, route) && { isUnserved: true as const }),
       };
     });
+}
+
+/** Traefik dials the ready endpoints that slices list itself; a Service that was not read is taken to have some. */
+function isUnserved(reader: Reader, { cluster, backend }: Route): boolean {
+  const service = backend && reader.get('service', `${cluster}/${backend.service}`)?.value;
+  if (!service || service.type === 'ExternalName') return false;
+  const [only] = service.ports;
+  const port =
+    service.ports.find((p) => p.port === backend.port || p.name === backend.port) ??
+    (service.ports.length === 1 ? only : undefined);
+  const slices = reader.by('endpointSlice', 'service', `${cluster}/${backend.service}`).map((e) => e.value);
+  const fitting = slices.filter((s) => s.ports.some((p) => (p.name ?? '') === (port?.name ?? '')));
+  return !fitting.some((s) => s.endpoints.some((e) => e.ready !== false));
 }
 
 function isFor(route: Route, ingress: Ingress): boolean {

@@ -1,18 +1,14 @@
 /* Whose client an ingress believes in, what it passes on, and what its log says. */
 import { describe, expect, test } from 'vitest';
-import { makeDecide } from './ingress-exchange.ts';
-import type { EntryPoint, IngressConfig, Peer } from './ingress-types.ts';
+import { makeDecide, RoutingTable } from './ingress-exchange.ts';
+import type { EntryPoint, Peer } from './ingress-types.ts';
 
 const pod = { name: 'traefik-1', addresses: ['10.244.1.11'] };
-const config: IngressConfig = {
-  pods: [pod],
-  identity: { cert: '', key: '' },
-  entryPoints: [],
-  routers: [
-    { name: 'immich@kubernetes', hosts: ['immich.example.org'] },
-    { name: 'admin@kubernetes', hosts: ['admin.example.org'], allow: ['10.0.20.0/22', 'fd00::/8'] },
-  ],
-};
+const table = new RoutingTable([
+  { name: 'immich@kubernetes', hosts: ['immich.example.org'] },
+  { name: 'admin@kubernetes', hosts: ['admin.example.org'], allow: ['10.0.20.0/22', 'fd00::/8'] },
+  { name: 'gone@kubernetes', hosts: ['gone.example.org'], isUnserved: true },
+]);
 const plainEntry: EntryPoint = { name: 'websecure', port: 8443, tls: true, http3: false };
 const trusting: EntryPoint = { ...plainEntry, forwardedHeaders: { trustedIps: ['10.0.20.0/24'] } };
 const node: Peer = { socketAddress: '10.0.20.103', socketPort: 40_000 };
@@ -21,7 +17,7 @@ const claims = { 'x-forwarded-for': '192.0.2.1', 'x-real-ip': '192.0.2.2', 'cf-c
 
 function decide(entry: EntryPoint, peer: Peer, authority: string, headers = {}) {
   const request = { peer, method: 'GET', path: '/', authority, protocol: 'HTTP/2.0', headers };
-  return makeDecide(config, pod, entry)(request);
+  return makeDecide(table, pod, entry)(request);
 }
 
 describe('headers', () => {
@@ -74,8 +70,24 @@ describe('routes', () => {
     ['ADMIN.example.org', node, 200, 'admin@kubernetes'],
     ['admin.example.org', stranger, 403, 'admin@kubernetes'],
     ['unknown.example.org', node, 404, undefined],
+    ['gone.example.org', node, 503, 'gone@kubernetes'],
   ])('%s from %o is %i', (authority, peer, status, router) => {
     const decision = decide(plainEntry, peer, authority);
     expect([decision.status, decision.line(0).RouterName]).toEqual([status, router]);
+  });
+  test('a table that is replaced holds from the next request on', () => {
+    const own = new RoutingTable([{ name: 'a', hosts: ['a.example.org'], isUnserved: true }]);
+    const ask = makeDecide(own, pod, plainEntry);
+    const request = {
+      peer: node,
+      method: 'GET',
+      path: '/',
+      authority: 'a.example.org',
+      protocol: 'HTTP/2.0',
+      headers: {},
+    };
+    expect(ask(request).status).toBe(503);
+    own.replace([{ name: 'a', hosts: ['a.example.org'] }]);
+    expect(ask(request).status).toBe(200);
   });
 });

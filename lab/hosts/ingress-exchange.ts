@@ -7,7 +7,6 @@ import type {
   AccessLogLine,
   EntryPoint,
   IngressAnswer,
-  IngressConfig,
   IngressPod,
   IngressRouter,
   Peer,
@@ -32,14 +31,35 @@ export interface IngressDecision {
   readonly line: (sentBytes: number) => AccessLogLine;
 }
 
+/** What requests are matched with; it may be replaced while requests come. */
+export class RoutingTable {
+  private rows: readonly Row[] = [];
+
+  constructor(routers: readonly IngressRouter[]) {
+    this.replace(routers);
+  }
+
+  replace(routers: readonly IngressRouter[]): void {
+    this.rows = routers.map((router) => ({ router, allow: router.allow && listOf(router.allow) }));
+  }
+
+  find(host: string): Row | undefined {
+    return this.rows.find(({ router }) => router.hosts.includes(host) || router.hosts.includes('*'));
+  }
+}
+
+interface Row {
+  readonly router: IngressRouter;
+  readonly allow: BlockList | undefined;
+}
+
 /** Makes the function that decides requests of one entry point at one pod. */
 export function makeDecide(
-  config: IngressConfig,
+  table: RoutingTable,
   pod: IngressPod,
   entry: EntryPoint,
 ): (request: IngressRequest) => IngressDecision {
   const isTrusted = trustOf(entry.forwardedHeaders);
-  const routers = config.routers.map((router) => ({ router, allow: router.allow && listOf(router.allow) }));
   let count = 0;
   return (request) => {
     count += 1;
@@ -48,10 +68,9 @@ export function makeDecide(
     const client = request.peer.proxied?.address ?? request.peer.socketAddress;
     const forwarded = forward(request.headers, client, isTrusted(client));
     const host = hostOf(request.authority);
-    const match = routers.find(({ router }) => router.hosts.includes(host) || router.hosts.includes('*'));
-    const status = match === undefined ? 404 : match.allow && !contains(match.allow, client) ? 403 : 200;
+    const match = table.find(host);
+    const status = statusOf(match, client);
     const parts = {
-      config,
       pod,
       entry,
       request,
@@ -68,6 +87,13 @@ export function makeDecide(
       line: (sentBytes) => makeLine(parts, sentBytes, performance.now() - began),
     };
   };
+}
+
+/** Middlewares are asked before the application. */
+function statusOf(match: Row | undefined, client: string): number {
+  if (match === undefined) return 404;
+  if (match.allow && !contains(match.allow, client)) return 403;
+  return match.router.isUnserved ? 503 : 200;
 }
 
 interface Parts {

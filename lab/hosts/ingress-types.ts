@@ -45,6 +45,14 @@ export interface IngressRouter {
   readonly hosts: readonly string[];
   /** ipAllowList middleware with these prefixes: others get 403. */
   readonly allow?: readonly string[];
+  /** No endpoint of the application is ready: the answer is 503. */
+  readonly isUnserved?: true;
+}
+
+/** Other routes for an ingress that runs. */
+export interface IngressRoutes {
+  readonly id: string;
+  readonly routers: readonly IngressRouter[];
 }
 
 export interface IngressStarted {

@@ -12,12 +12,13 @@ import { WebSocketServer } from 'ws';
 import { answerHttp3, answerTcp, type Serve } from './answering.ts';
 import { makeFront } from './front.ts';
 import { listenHttp3 } from './http3-listener.ts';
-import { makeDecide } from './ingress-exchange.ts';
+import { makeDecide, RoutingTable } from './ingress-exchange.ts';
 import type {
   AccessLogLine,
   EntryPoint,
   IngressConfig,
   IngressPod,
+  IngressRoutes,
   IngressStarted,
 } from './ingress-types.ts';
 import { keepServer } from './servers.ts';
@@ -32,6 +33,7 @@ interface Log {
 /** A log nobody asks for must not fill the memory. */
 const mostLines = 100_000;
 const logs = new Map<string, Log>();
+const tables = new Map<string, RoutingTable>();
 
 export const ingressCommands = {
   'ingress.start': async (config: IngressConfig): Promise<IngressStarted> => {
@@ -39,8 +41,11 @@ export const ingressCommands = {
       lines: [],
       file: config.logFile === undefined ? undefined : createWriteStream(config.logFile, { flags: 'a' }),
     };
+    const table = new RoutingTable(config.routers);
     const stops = await Promise.all(
-      config.pods.flatMap((pod) => config.entryPoints.flatMap((entry) => listen(config, pod, entry, log))),
+      config.pods.flatMap((pod) =>
+        config.entryPoints.flatMap((entry) => listen(config, table, pod, entry, log)),
+      ),
     );
     const id = keepServer({
       stop: async (graceMs) => {
@@ -49,19 +54,22 @@ export const ingressCommands = {
       },
     });
     logs.set(id, log);
+    tables.set(id, table);
     return { id };
   },
+  'ingress.routes': async ({ id, routers }: IngressRoutes) => tables.get(id)?.replace(routers),
   'ingress.log': async ({ id }: { readonly id: string }) => logs.get(id)?.lines.splice(0) ?? [],
 };
 
 async function listen(
   config: IngressConfig,
+  table: RoutingTable,
   pod: IngressPod,
   entry: EntryPoint,
   log: Log,
 ): Promise<readonly Stop[]> {
   const serve: Serve = {
-    decide: makeDecide(config, pod, entry),
+    decide: makeDecide(table, pod, entry),
     write: (line) => writeLine(log, line),
     altSvc: entry.altSvc,
   };

@@ -8,13 +8,15 @@ import type { FlowConfig, FlowRecord } from '../traffic/flows.ts';
 import type { LoadConfig, LoadProgress, LoadRecord } from '../traffic/load.ts';
 import type { BridgeConfig } from './bridge.ts';
 import type { EchoConfig, EchoStarted } from './echo.ts';
-import type { AccessLogLine, IngressConfig, IngressStarted } from './ingress-types.ts';
+import type { AccessLogLine, IngressConfig, IngressRoutes, IngressStarted } from './ingress-types.ts';
 
 /** Every request an agent understands: what it takes and what it answers. */
 export interface Commands {
   readonly 'agent.usage': { readonly takes: object; readonly gives: AgentUsage };
   /** Pods' ingress processes: one call may name many addresses. */
   readonly 'ingress.start': { readonly takes: IngressConfig; readonly gives: IngressStarted };
+  /** Requests from now on are matched with these. */
+  readonly 'ingress.routes': { readonly takes: IngressRoutes; readonly gives: object };
   /** Access log lines since the last call. */
   readonly 'ingress.log': {
     readonly takes: { readonly id: string };
@@ -32,6 +34,11 @@ export interface Commands {
   /** One flow, from a fresh port. */
   readonly attempt: { readonly takes: AttemptTarget; readonly gives: Attempt };
   readonly 'load.start': { readonly takes: LoadConfig; readonly gives: { readonly id: string } };
+  /** Factor on every target's rate from now on. */
+  readonly 'load.pace': {
+    readonly takes: { readonly id: string; readonly pace: number };
+    readonly gives: object;
+  };
   readonly 'load.progress': { readonly takes: { readonly id: string }; readonly gives: LoadProgress };
   /** Stops a load, waits for what is under way, and gives all its records. */
   readonly 'load.stop': { readonly takes: { readonly id: string }; readonly gives: readonly LoadRecord[] };

@@ -14,6 +14,8 @@ export const baseSysctls: Readonly<Record<string, string | number>> = {
   'net.ipv4.conf.*.send_redirects': 1,
   'net.ipv4.conf.*.accept_local': 0,
   'net.ipv4.ip_unprivileged_port_start': 0,
+  // Below lie the ports that a load gives out itself.
+  'net.ipv4.ip_local_port_range': '61000 65535',
   'net.ipv6.conf.*.accept_dad': 0,
   'net.ipv6.conf.*.accept_ra': 0,
   'net.ipv6.conf.*.forwarding': 0,

@@ -10,7 +10,9 @@ import { createInterface } from 'node:readline';
 import { SightlineError } from '#estate/error.ts';
 import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
+import { familyOf } from '#net/ip.ts';
 import type { NameServers } from '../estate/actuators.ts';
+import { startDelay } from '../kernel/delay.ts';
 import type { Lab } from '../kernel/lab.ts';
 import { type Program, program } from '../programs.ts';
 import { type NamedView, namedConf, viewsOf } from './named-conf.ts';
@@ -52,6 +54,14 @@ export class LabNameServers implements NameServers {
   /** Ports that the servers answer: `ip 53 udp`. */
   static takenPorts(reader: Reader): readonly string[] {
     return serverPlaces(reader).flatMap((p) => [`${p.listen} 53 udp`, `${p.listen} 53 tcp`]);
+  }
+
+  /** Every server answers so much later from now on. */
+  async slowDown(ms: number): Promise<void> {
+    const places = this.running.map((one) => one.place).filter((p) => familyOf(p.listen) === 4);
+    await Promise.all(
+      places.map(({ host, listen }) => startDelay(this.lab, { host, address: listen, port: 53, ms })),
+    );
   }
 
   async update(before: Fact<'recordSet'> | undefined, after: Fact<'recordSet'> | undefined): Promise<void> {

@@ -1,6 +1,6 @@
 /*
  * Steady load: so many new flows a second per target, whether or not earlier ones have been answered, each from a port
- * of its own. Every flow leaves one record, failures among them.
+ * of its own. Every flow leaves one record, failures among them. The pace can be changed while it runs.
  */
 import { nowMs } from '../hosts/protocol.ts';
 import { type AttemptStage, type AttemptTarget, attempt } from './attempt.ts';
@@ -9,6 +9,8 @@ export interface LoadConfig {
   readonly targets: readonly LoadTarget[];
   /** Ends by itself after this time; else with `load.stop`. */
   readonly durationMs?: number;
+  /** Factor on every target's rate; 1 where not given. */
+  readonly pace?: number;
 }
 
 export interface LoadTarget {
@@ -30,6 +32,8 @@ export interface LoadRecord {
   readonly client?: string;
   /** The address that a resolver gave, or the first that `dns` gave. */
   readonly address?: string;
+  /** The flow's ports and addresses had been used before in this load: an old conntrack entry may have answered. */
+  readonly isRepeat?: true;
 }
 
 export interface LoadProgress {
@@ -42,10 +46,13 @@ export interface LoadProgress {
 
 /** More at once means that nothing is answered any more; what is not sent counts as failed. */
 const mostUnderWay = 2000;
-/** UDP ports are given out in turn, so that none comes back while a conntrack entry may still know it. */
-const firstUdpPort = 20_000;
-const lastUdpPort = 60_999;
-let nextUdpPort = firstUdpPort + Math.floor(Math.random() * 10_000);
+/**
+ * Ports are given out in turn, so that none comes back while a conntrack entry may still know it; the kernel, which draws
+ * them, has the range above (scripts.ts).
+ */
+const firstPort = 20_000;
+const lastPort = 60_999;
+let nextPort = firstPort + Math.floor(Math.random() * 10_000);
 
 const loads = new Map<string, Load>();
 let count = 0;
@@ -56,6 +63,7 @@ export const loadCommands = {
     loads.set(id, new Load(config));
     return { id };
   },
+  'load.pace': async ({ id, pace }: { readonly id: string; readonly pace: number }) => find(id).setPace(pace),
   'load.progress': async ({ id }: { readonly id: string }) => find(id).progress(),
   'load.stop': async ({ id }: { readonly id: string }) => {
     const load = find(id);
@@ -64,19 +72,38 @@ export const loadCommands = {
   },
 };
 
+interface Paced {
+  readonly target: LoadTarget;
+  dueMs: number;
+}
+
 class Load {
   private readonly records: LoadRecord[] = [];
   private readonly underWay = new Set<Promise<void>>();
-  private readonly timers: NodeJS.Timeout[] = [];
-  private readonly startedMs = nowMs();
+  private readonly used = new Set<string>();
+  private readonly paced: readonly Paced[];
   private readonly endsMs: number;
+  private pace: number;
+  private timer: NodeJS.Timeout | undefined;
   private started = 0;
   private failed = 0;
   private lastOkMs: number | undefined;
 
-  constructor(config: LoadConfig) {
-    this.endsMs = this.startedMs + (config.durationMs ?? Number.POSITIVE_INFINITY);
-    for (const [at, target] of config.targets.entries()) this.pace(target, at / config.targets.length);
+  /** Targets start staggered within their period, so that they do not all fire in the same millisecond. */
+  constructor({ targets, durationMs, pace }: LoadConfig) {
+    const startMs = nowMs();
+    this.pace = pace ?? 1;
+    this.endsMs = startMs + (durationMs ?? Number.POSITIVE_INFINITY);
+    this.paced = targets.map((target, at) => ({
+      target,
+      dueMs: startMs + (at / targets.length) * (1000 / target.perSecond),
+    }));
+    this.sendDue();
+  }
+
+  /** From the next flow of each target on. */
+  setPace(pace: number): void {
+    this.pace = pace;
   }
 
   progress(): LoadProgress {
@@ -86,25 +113,20 @@ class Load {
   }
 
   async stop(): Promise<readonly LoadRecord[]> {
-    for (const timer of this.timers) clearInterval(timer);
+    clearTimeout(this.timer);
     await Promise.all(this.underWay);
     return this.records;
   }
 
-  /** Targets start staggered within their period, so that they do not all fire in the same millisecond. */
-  private pace(target: LoadTarget, offset: number): void {
-    const periodMs = 1000 / target.perSecond;
-    let sent = 0;
-    const timer = setInterval(
-      () => {
-        const now = nowMs();
-        const until = Math.min(now, this.endsMs);
-        for (; this.startedMs + (sent + offset) * periodMs < until; sent++) this.send(target);
-        if (now >= this.endsMs) clearInterval(timer);
-      },
-      Math.max(1, Math.min(periodMs / 2, 20)),
-    );
-    this.timers.push(timer);
+  /** One timer for all targets: a process that was held up sends what it owes at once. */
+  private sendDue(): void {
+    const now = nowMs();
+    const until = Math.min(now, this.endsMs);
+    for (const one of this.paced)
+      for (; one.dueMs < until; one.dueMs += 1000 / (one.target.perSecond * this.pace)) this.send(one.target);
+    const nextMs = Math.min(...this.paced.map((one) => one.dueMs));
+    if (this.paced.length > 0 && now < this.endsMs)
+      this.timer = setTimeout(() => this.sendDue(), Math.max(1, nextMs - now));
   }
 
   private send(target: LoadTarget): void {
@@ -123,9 +145,11 @@ class Load {
 
   private async tryOne({ name, target }: LoadTarget): Promise<void> {
     const isUdp = target.protocol === 'udp' || target.protocol === 'dns' || target.protocol === 'http3';
-    const done = await attempt(isUdp ? { ...target, localPort: takePort() } : target);
+    const done = await attempt({ ...target, localPort: takePort() });
     const { startMs, endMs, ok, stage, cause, status, pod, client } = done;
     const address = done.resolved?.[0];
+    const dialled = target.protocol === 'dns' ? target.address : (address ?? target.address);
+    const isRepeat = this.isUsed(isUdp ? 'udp' : 'tcp', done.localPort, dialled, target.port);
     this.note({
       name,
       startMs,
@@ -137,7 +161,17 @@ class Load {
       ...(pod !== undefined && { pod }),
       ...(client !== undefined && { client }),
       ...(address !== undefined && { address }),
+      ...(isRepeat && { isRepeat }),
     });
+  }
+
+  /** A host has one address for each family, so its port and the far end tell flows apart. */
+  private isUsed(transport: string, localPort: number | undefined, address: string, port: number): boolean {
+    if (localPort === undefined) return false;
+    const key = `${transport} ${localPort} ${address} ${port}`;
+    if (this.used.has(key)) return true;
+    this.used.add(key);
+    return false;
   }
 
   private note(record: LoadRecord): void {
@@ -148,8 +182,8 @@ class Load {
 }
 
 function takePort(): number {
-  nextUdpPort = nextUdpPort >= lastUdpPort ? firstUdpPort : nextUdpPort + 1;
-  return nextUdpPort;
+  nextPort = nextPort >= lastPort ? firstPort : nextPort + 1;
+  return nextPort;
 }
 
 function find(id: string): Load {

@@ -1,5 +1,4 @@
 /* Faults on request: what is done to the lab when a stage begins. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reader } from '#estate/estate.ts';
 import type { Pod } from '#estate/kubernetes.ts';
 import { ingressOf } from '#lab/estate/endpoint-servers.ts';
@@ -13,28 +12,51 @@ export interface FaultOrder {
   readonly fault: FaultName;
   /** Stage id; undefined: the first one. */
   readonly at?: string;
+  /** `node-lost` only; undefined: the one that answers for an ingress then. */
+  readonly node?: string;
 }
 
-/** How long a record change takes to be seen when DNS is slow, in milliseconds of the rehearsal. */
-export const slowDnsMs = 3000;
+/** What every name server's answer takes longer when DNS is slow; clients give up after 2.5 s. */
+export const slowDnsMs = 800;
 
-/** Does it; says what was done. `runner-crash` and `slow-dns` concern the run itself and are done elsewhere. */
-export async function inject(lab: EstateLab, fault: FaultName): Promise<string> {
-  const { reader } = lab.store;
-  if (fault === 'node-lost') {
-    const node = ingressAnnouncer(lab);
-    if (node === undefined) return 'no node announces an ingress, so none was lost';
-    await loseNode(lab, node);
-    return `${node} is lost (its cable is pulled)`;
+export interface Injected {
+  /** What was done. */
+  readonly says: string;
+  readonly lostNode?: string;
+  /** Resolves when everybody who had to notice has. */
+  readonly noticed: Promise<unknown>;
+}
+
+/** Does it. `runner-crash` concerns the run itself and is done elsewhere. */
+export async function inject(
+  lab: EstateLab,
+  { fault, node: told }: Pick<FaultOrder, 'fault' | 'node'>,
+): Promise<Injected> {
+  const noticed = Promise.resolve();
+  switch (fault) {
+    case 'node-lost': {
+      const node = told ?? ingressAnnouncer(lab);
+      if (node === undefined) return { says: 'no node announces an ingress, so none was lost', noticed };
+      const lost = await loseNode(lab, node);
+      return { says: `${node} is lost (its cable is pulled)`, lostNode: node, ...lost };
+    }
+    case 'pod-moved':
+      return { says: await moveIngressPod(lab), noticed };
+    case 'slow-dns':
+      await lab.names.slowDown(slowDnsMs);
+      return { says: `every name server answers ${slowDnsMs} ms late`, noticed };
+    case 'runner-crash':
+      return { says: 'the runner crashed', noticed };
+    default:
+      return fault satisfies never;
   }
-  if (fault === 'pod-moved') {
-    const pod = ingressPod(reader);
-    if (!pod) return 'there is no ingress pod to move';
-    const to = await movePod(lab, pod);
-    return to === undefined ? `${pod.name} has nowhere to go` : `${pod.name} moved from ${pod.node} to ${to}`;
-  }
-  await sleep(0);
-  return fault;
+}
+
+async function moveIngressPod(lab: EstateLab): Promise<string> {
+  const pod = ingressPod(lab.store.reader);
+  if (!pod) return 'there is no ingress pod to move';
+  const to = await movePod(lab, pod);
+  return to === undefined ? `${pod.name} has nowhere to go` : `${pod.name} moved from ${pod.node} to ${to}`;
 }
 
 /** The node that now answers for the VIP of the ingress; the one whose loss is felt most. */

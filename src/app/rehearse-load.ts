@@ -2,6 +2,7 @@
 import type { EstateLab } from '#lab/estate/estate-lab.ts';
 import type { FlowRecord } from '#lab/traffic/flows.ts';
 import type { LoadRecord } from '#lab/traffic/load.ts';
+import { firstPace } from './rehearse-pace.ts';
 import { type PlannedFlow, type PlannedLoad, plannedFlows, plannedLoads } from './rehearse-traffic.ts';
 
 export interface TrafficNow {
@@ -44,11 +45,20 @@ export class Traffic {
     const running = await Promise.all(
       [...byHost].map(async ([host, all]) => {
         const agent = await lab.lab.agent(host);
-        const { id } = await agent.ask('load.start', { targets: all.map((l) => l.load) });
+        const { id } = await agent.ask('load.start', { targets: all.map((l) => l.load), pace: firstPace });
         return { host, id };
       }),
     );
     return new Traffic(lab, loads, flows, running, flowIds);
+  }
+
+  /** For every load at once; a host that is gone is left as it was. */
+  setPace(pace: number): void {
+    for (const { host, id } of this.running)
+      void this.lab.lab
+        .agent(host)
+        .then((agent) => agent.ask('load.pace', { id, pace }))
+        .catch(() => undefined);
   }
 
   async now(): Promise<TrafficNow> {

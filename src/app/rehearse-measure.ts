@@ -1,7 +1,7 @@
 /* From records of single requests to lines of a report: counts, gaps, whom the far end saw. Pure. */
 import type { FlowRecord } from '#lab/traffic/flows.ts';
 import type { LoadRecord } from '#lab/traffic/load.ts';
-import type { LongFlowLine, TrafficLine } from '#report/rehearsal.ts';
+import type { LongFlowLine, Still, StillCount, TrafficLine } from '#report/rehearsal.ts';
 import type { PlannedFlow, PlannedLoad } from './rehearse-traffic.ts';
 
 /** Monotonic milliseconds of the traffic's start and end, and of the run between them. */
@@ -13,7 +13,17 @@ export interface Times {
   readonly sliceMs: number;
 }
 
-export function lineOf(planned: PlannedLoad, all: readonly LoadRecord[], times: Times): TrafficLine {
+/** A still in the traffic's time, with what is expected of each load by name. */
+export interface MeasuredStill extends Still {
+  readonly expected: ReadonlyMap<string, StillCount['expected']>;
+}
+
+export function lineOf(
+  planned: PlannedLoad,
+  all: readonly LoadRecord[],
+  times: Times,
+  stills: readonly MeasuredStill[] = [],
+): TrafficLine {
   const records = all.filter((r) => r.name === planned.load.name);
   const failed = records.filter((r) => !isGood(r));
   return {
@@ -27,7 +37,32 @@ export function lineOf(planned: PlannedLoad, all: readonly LoadRecord[], times: 
     clientsBefore: clients(records.filter((r) => r.endMs < times.firstWriteMs)),
     clientsAfter: clients(records.filter((r) => r.startMs > times.lastWriteMs)),
     slices: slicesOf(records, times),
+    ...(failed.length > 0 && { failing: spanOf(failed, times.startMs) }),
+    repeats: records.filter((r) => r.isRepeat).length,
+    stills: stills.map((still) => countIn(still, planned, records, times.startMs)),
   };
+}
+
+function spanOf(records: readonly LoadRecord[], startMs: number): { fromMs: number; toMs: number } {
+  return {
+    fromMs: Math.min(...records.map((r) => r.startMs)) - startMs,
+    toMs: Math.max(...records.map((r) => r.endMs)) - startMs,
+  };
+}
+
+/** Requests that were begun in the still; what is begun at its very end may be answered after it. */
+function countIn(
+  still: MeasuredStill,
+  planned: PlannedLoad,
+  records: readonly LoadRecord[],
+  startMs: number,
+): StillCount {
+  const within = records.filter(
+    (r) => r.startMs - startMs >= still.fromMs && r.endMs - startMs <= still.toMs,
+  );
+  const ok = within.filter(isGood).length;
+  const expected = still.expected.get(planned.load.name) ?? 'unknown';
+  return { ok, failed: within.length - ok, expected };
 }
 
 export function flowLine(planned: PlannedFlow, record: FlowRecord, startMs: number): LongFlowLine {

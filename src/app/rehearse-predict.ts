@@ -50,3 +50,14 @@ export async function predict(
     kernel: cells[at] ? sightText(cells[at].kernel) : '',
   }));
 }
+
+export function beside(before: readonly Sighted[], after: readonly Sighted[]): readonly PredictionLine[] {
+  return before.map((b, at) => ({
+    vantage: b.vantage,
+    what: b.what,
+    before: b.model,
+    seenBefore: b.kernel,
+    after: after[at]?.model ?? '',
+    seenAfter: after[at]?.kernel ?? '',
+  }));
+}

@@ -2,12 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry, JournalStore } from '#apply/journal.ts';
 import type { Order, RunWorld } from '#apply/run-world.ts';
+import type { VantagePoint } from '#estate/settings.ts';
 import { labActuators } from '#lab/estate/actuators.ts';
 import type { EstateLab } from '#lab/estate/estate-lab.ts';
 import { startPointOf } from '#lab/estate/start-points.ts';
-import type { PlannedChange } from '#plan/change.ts';
 import { observe } from './lab-observe.ts';
-import { slowDnsMs } from './rehearse-faults.ts';
 
 /** The runner is gone: thrown in the middle of a run, which its journal survives. */
 export class RunnerCrash extends Error {}
@@ -17,7 +16,8 @@ export interface RehearsalWorldParts {
   /** What the gates ask for. */
   readonly name: string;
   readonly timeScale: number;
-  readonly isDnsSlow: boolean;
+  /** Waited for before each write and before each of the plan's waits: a fault may hold the run. */
+  readonly beforeWrite: () => Promise<void>;
   readonly onEntry: (entry: Entry) => void;
   readonly onTrying: (says: string) => void;
   readonly interrupt: () => Order | undefined;
@@ -30,20 +30,19 @@ export function rehearsalWorld(parts: RehearsalWorldParts): RunWorld {
       store: lab.store,
       names: lab.names,
       rollout: lab.rollout,
-      ...(parts.isDnsSlow && { before: holdUpRecords }),
+      before: parts.beforeWrite,
     }),
     journal: memoryJournal(),
-    clock: { now: () => new Date().toISOString(), sleep: (ms) => sleep(ms).then(() => true) },
+    clock: {
+      now: () => new Date().toISOString(),
+      sleep: (ms) => parts.beforeWrite().then(() => sleep(ms, true)),
+    },
     operator: { confirm: async () => 'go-on', decide: async () => 'roll-back' },
     gates: { check: () => checkGates(parts) },
     watcher: { record: parts.onEntry, trying: parts.onTrying },
     interrupt: parts.interrupt,
     policy: { tries: 3, firstPauseMs: 50, settleMs: 20_000, timeScale: parts.timeScale },
   };
-}
-
-async function holdUpRecords({ change }: PlannedChange): Promise<void> {
-  if (change.kind === 'set' && change.settings.some((s) => s.of === 'recordSet')) await sleep(slowDnsMs);
 }
 
 function memoryJournal(): JournalStore {
@@ -69,7 +68,8 @@ async function checkGates({
   const points = reader
     .all('vantagePoint')
     .map((v) => v.value)
-    .filter((v) => v.kind !== 'tunnel-edge' && startPointOf(reader, v.id)?.resolver !== undefined);
+    .filter((v) => v.kind !== 'tunnel-edge' && startPointOf(reader, v.id)?.resolver !== undefined)
+    .filter((v) => !isLost(lab, v));
   const answers = await Promise.all(points.map((v) => answersFrom(lab, v.id, name)));
   const silent = points.filter((_, at) => !answers[at]).map((v) => v.id);
   const says =
@@ -77,6 +77,13 @@ async function checkGates({
       ? `${name} answers from ${points.length} vantage points`
       : `${name} does not answer from ${silent.join(', ')}`;
   return { passed: silent.length === 0, says };
+}
+
+/** Nobody asks from a node that is gone. */
+function isLost({ store: { reader }, controllers }: EstateLab, v: VantagePoint): boolean {
+  const pod = v.pod === undefined ? undefined : reader.get('pod', `${v.cluster}/${v.pod}`)?.value;
+  const node = v.node ?? pod?.node;
+  return node !== undefined && controllers.lost.has(node);
 }
 
 async function answersFrom(lab: EstateLab, from: string, name: string): Promise<boolean> {
@@ -88,8 +95,8 @@ async function answersFrom(lab: EstateLab, from: string, name: string): Promise<
       port: 443,
       protocol: 'tcp' as const,
     };
-    const { verdict } = await observe(lab, flow, { protocol: 'http1', timeoutMs: 2500 });
-    if (verdict === 'delivered' || verdict === 'not-built') return true;
+    const { verdict, status = 200 } = await observe(lab, flow, { protocol: 'http1', timeoutMs: 2500 });
+    if (verdict === 'not-built' || (verdict === 'delivered' && status < 400)) return true;
     await sleep(500);
   }
   return false;

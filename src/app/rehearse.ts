@@ -1,6 +1,6 @@
 /*
  * `rehearse`: the estate in the lab under steady traffic, the plan carried out by the same code that a real run uses, faults
- * on request; then what every vantage point felt, beside what the model said.
+ * on request; then what every vantage point felt, beside what model and proof said.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execute, type RunResult, turnBack } from '#apply/execute.ts';
@@ -13,12 +13,16 @@ import { nowMs } from '#lab/hosts/protocol.ts';
 import type { LabUnavailable } from '#lab/kernel/availability.ts';
 import type { Plan, Stage } from '#plan/plan.ts';
 import type { Proved } from '#proof/result.ts';
-import type { PredictionLine, Rehearsal, RehearsalEvent } from '#report/rehearsal.ts';
+import type { Rehearsal } from '#report/rehearsal.ts';
 import type { Snapshot } from './load-snapshot.ts';
-import { type FaultOrder, inject } from './rehearse-faults.ts';
+import { expectAt } from './rehearse-expect.ts';
+import { type FaultOrder, type Injected, inject } from './rehearse-faults.ts';
+import { judgeRehearsal, requestTimeoutMs, windowOf } from './rehearse-judge.ts';
 import { Traffic, type TrafficNow } from './rehearse-load.ts';
-import { flowLine, lineOf, type Times } from './rehearse-measure.ts';
-import { predict } from './rehearse-predict.ts';
+import { RehearsalLog } from './rehearse-log.ts';
+import { flowLine, lineOf, type MeasuredStill, type Times } from './rehearse-measure.ts';
+import { keepPace } from './rehearse-pace.ts';
+import { beside, predict } from './rehearse-predict.ts';
 import { cpuTimes, idleSince, scaleFor } from './rehearse-scale.ts';
 import { rehearsedName } from './rehearse-traffic.ts';
 import { RunnerCrash, rehearsalWorld } from './rehearse-world.ts';
@@ -29,6 +33,8 @@ export interface RehearsalOptions {
   /** Factor on the plan's waits and on every TTL; chosen from the plan where not given. */
   readonly timeScale?: number;
   readonly faults?: readonly FaultOrder[];
+  /** Holds the run for so long once a fault is felt everywhere, to compare with what the proof says of that state. */
+  readonly holdMs?: number;
   /** Stage id after which the run walks back. */
   readonly rollbackAt?: string;
   /** Instead of the application that everybody asks for by default. */
@@ -43,8 +49,12 @@ export interface RehearsalProgress extends TrafficNow {
 }
 
 const warmUpMs = 2500;
-const coolDownMs = 2500;
+/** Longer than a request may take, so that those that fail at the end are seen to fail. */
+const coolDownMs = requestTimeoutMs + 500;
 const sliceMs = 250;
+/** In a run that is held, memberlist and the node controller notice sooner than in life. */
+const heldDelays = { nodeLost: 1500, nodeNotReady: 2500 };
+const faultDelays = { nodeNotReady: 12_000 };
 
 /** Throws SightlineError where the lab cannot be built; a run that pauses or turns back is a result. */
 export async function rehearse(
@@ -56,7 +66,8 @@ export async function rehearse(
   const began = performance.now();
   checkStages(plan, options);
   const timeScale = options.timeScale ?? scaleFor(plan);
-  const delays = options.faults?.some((f) => f.fault === 'node-lost') ? { nodeNotReady: 12_000 } : {};
+  const losesNode = options.faults?.some((f) => f.fault === 'node-lost') ?? false;
+  const delays = !losesNode ? {} : options.holdMs === undefined ? faultDelays : heldDelays;
   const lab = await startEstateLab(snapshot.estate, { timeScale, delays });
   if (lab.kind === 'unavailable') return lab;
   const upMs = performance.now() - began;
@@ -65,8 +76,8 @@ export async function rehearse(
     if (name === undefined)
       throw new SightlineError('nothing-to-rehearse', 'no route of this estate names a host');
     const run = new Rehearsing(lab, { plan, proof, options, timeScale, name, snapshot });
-    const parts = await run.toTheEnd();
-    return { ...parts, upMs, totalMs: performance.now() - began };
+    const parts = { ...(await run.toTheEnd()), upMs, totalMs: performance.now() - began };
+    return { ...parts, verdicts: judgeRehearsal(parts) };
   } finally {
     await lab.down();
   }
@@ -96,16 +107,14 @@ interface RunParts {
 class Rehearsing {
   private readonly lab: EstateLab;
   private readonly parts: RunParts;
-  private readonly events: RehearsalEvent[] = [];
+  private readonly log = new RehearsalLog();
   private readonly faultsDone: string[] = [];
   private readonly pending: FaultOrder[];
   private readonly injecting: Promise<unknown>[] = [];
-  private startMs = 0;
-  private firstWriteMs: number | undefined;
-  private lastWriteMs = 0;
+  private holding: Promise<unknown> = Promise.resolve();
+  private lostNode: string | undefined;
   private stage: string | undefined;
   private mustTurn = false;
-  private saying = '';
 
   constructor(lab: EstateLab, parts: RunParts) {
     this.lab = lab;
@@ -113,81 +122,102 @@ class Rehearsing {
     this.pending = [...(parts.options.faults ?? [])];
   }
 
-  async toTheEnd(): Promise<Omit<Rehearsal, 'upMs' | 'totalMs'>> {
-    const { plan, proof, options, name, timeScale, snapshot } = this.parts;
+  async toTheEnd(): Promise<Omit<Rehearsal, 'upMs' | 'totalMs' | 'verdicts'>> {
+    const { plan, name, snapshot } = this.parts;
     const traffic = await Traffic.start(this.lab, name);
-    this.startMs = nowMs();
+    this.log.begin();
     const busyBefore = cpuTimes();
+    const stopPacing = keepPace((pace) => traffic.setPace(pace));
     const stopWatching = this.watch(traffic);
-    const seenBefore = await predict(this.lab, snapshot, plan, name, 'before');
-    await sleep(warmUpMs);
+    const ask = (when: 'before' | 'after') => predict(this.lab, snapshot, plan, name, when);
+    const seenBefore = await ask('before');
+    await this.log.still('the estate as it is', { before: 'start' }, () => sleep(warmUpMs));
     const result = await this.run();
     await Promise.all(this.injecting);
     await this.lab.controllers.settled();
-    this.lastWriteMs = Math.max(this.lastWriteMs, nowMs());
-    this.note('end', result.kind);
-    const seenAfter = await predict(
-      this.lab,
-      snapshot,
-      plan,
-      name,
-      result.kind === 'done' ? 'after' : 'before',
-    );
-    await sleep(coolDownMs);
+    this.log.end(result.kind);
+    const seenAfter = await ask(result.kind === 'done' ? 'after' : 'before');
+    await this.lastStill(result);
     stopWatching();
+    stopPacing();
     const endMs = nowMs();
     const idleShare = idleSince(busyBefore);
     const { records, flows } = await traffic.stop();
-    const times: Times = {
-      startMs: this.startMs,
-      firstWriteMs: this.firstWriteMs ?? endMs,
-      lastWriteMs: this.lastWriteMs,
-      endMs,
-      sliceMs,
-    };
+    const { startMs, firstWriteMs = endMs, lastWriteMs } = this.log;
+    const times: Times = { startMs, firstWriteMs, lastWriteMs, endMs, sliceMs };
+    const stills = this.measuredStills(traffic);
     return {
-      format: 1,
-      kind: 'rehearsal',
-      plan: `${plan.style} plan of ${plan.stages.length} stages for ${this.parts.snapshot.root.split('/').at(-1)}`,
+      ...this.recordOf(result),
+      trafficMs: endMs - startMs,
+      idleShare,
+      lines: traffic.loads.map((load) => lineOf(load, records, times, stills)),
+      flows: traffic.flows.flatMap((flow, at) => {
+        const record = flows[at];
+        return record ? [flowLine(flow, record, startMs)] : [];
+      }),
+      predictions: beside(seenBefore, seenAfter),
+    };
+  }
+
+  /** What does not come from the traffic. */
+  private recordOf(result: RunResult) {
+    const { plan, proof, options, snapshot, timeScale } = this.parts;
+    const { events, changes, stills } = this.log;
+    return {
+      format: 1 as const,
+      kind: 'rehearsal' as const,
+      plan: `${plan.style} plan of ${plan.stages.length} stages for ${snapshot.root.split('/').at(-1)}`,
       result,
       timeScale,
       faults: this.faultsDone,
       ...(options.rollbackAt !== undefined && { rollbackAt: options.rollbackAt }),
-      trafficMs: endMs - this.startMs,
-      idleShare,
       sliceMs,
-      events: this.events,
-      lines: traffic.loads.map((load) => lineOf(load, records, times)),
-      flows: traffic.flows.flatMap((flow, at) => {
-        const record = flows[at];
-        return record ? [flowLine(flow, record, this.startMs)] : [];
-      }),
-      predictions: beside(seenBefore, seenAfter),
-      windows: proof.windows.map((w) => ({ says: w.because, seconds: w.seconds })),
+      events,
+      changes,
+      stills: stills.map(({ fromMs, toMs, says }) => ({ fromMs, toMs, says })),
+      windows: proof.windows.map((w) => windowOf(plan, w)),
       endings: proof.endings.map((e) => e.says),
       notBuilt: this.lab.compiled.notBuilt,
     };
   }
 
+  /** A run that paused leaves a state that no position of the plan describes. */
+  private async lastStill(result: RunResult): Promise<void> {
+    if (result.kind === 'paused') return void (await sleep(coolDownMs));
+    const position = { before: result.kind === 'done' ? ('end' as const) : ('start' as const) };
+    const says = result.kind === 'done' ? 'after the plan' : 'rolled back';
+    const lost = this.lostNode === undefined ? {} : { lostNode: this.lostNode };
+    const full = this.lostNode === undefined ? says : `${says}, without ${this.lostNode}`;
+    await this.log.still(full, { ...position, ...lost }, () =>
+      sleep(this.parts.options.holdMs ?? coolDownMs),
+    );
+  }
+
+  private measuredStills(traffic: Traffic): readonly MeasuredStill[] {
+    const { snapshot, plan } = this.parts;
+    return this.log.stills.map((still) => ({
+      ...still,
+      expected: expectAt(snapshot.estate, plan, traffic.loads, still.position),
+    }));
+  }
+
   /** Runs the plan; a runner that crashes is started again with the journal that it left. */
   private async run(): Promise<RunResult> {
-    const { plan, proof, timeScale, name, options } = this.parts;
-    const isDnsSlow = options.faults?.some((f) => f.fault === 'slow-dns') ?? false;
-    if (isDnsSlow) this.faultsDone.push('records change slowly');
+    const { plan, proof, timeScale, name } = this.parts;
     const world = rehearsalWorld({
       lab: this.lab,
       name,
       timeScale,
-      isDnsSlow,
+      beforeWrite: async () => void (await this.holding),
       onEntry: (entry) => this.heard(entry),
-      onTrying: (says) => this.note('change', says),
+      onTrying: (says) => this.log.note('change', says),
       interrupt: () => this.turnOnce(),
     });
     try {
       return await this.executed(world);
     } catch (error) {
       if (!(error instanceof RunnerCrash)) throw error;
-      this.note('fault', 'the runner crashed; another one takes up its journal');
+      this.log.note('fault', 'the runner crashed; another one takes up its journal');
       await sleep(1000);
       return execute(plan, proof, world);
     }
@@ -203,12 +233,7 @@ class Rehearsing {
   }
 
   private heard(entry: Entry): void {
-    if (entry.kind === 'outcome') {
-      this.firstWriteMs ??= nowMs();
-      this.lastWriteMs = nowMs();
-    }
-    if (entry.kind === 'turned') this.note('turn', `the run walks back: ${entry.because}`);
-    if (entry.kind === 'gate') this.note('gate', entry.says);
+    this.log.hear(entry);
     if (entry.kind === 'intent' || entry.kind === 'waiting') this.enter(entry.change);
     if (entry.kind === 'verified' && entry.direction === 'forward') this.left(entry.change);
   }
@@ -218,21 +243,31 @@ class Rehearsing {
     const stage = this.stageOf(change);
     if (!stage || stage.id === this.stage) return;
     this.stage = stage.id;
-    this.note('stage', stage.title);
+    this.log.note('stage', stage.title);
     const due = this.pending.filter((f) => f.at === undefined || f.at === stage.id);
     for (const order of due) this.pending.splice(this.pending.indexOf(order), 1);
-    for (const { fault } of due) {
-      if (fault === 'runner-crash') {
+    for (const order of due) {
+      if (order.fault === 'runner-crash') {
         this.faultsDone.push(`the runner crashed in ${stage.id}`);
         throw new RunnerCrash();
       }
-      if (fault === 'slow-dns') continue;
-      const done = inject(this.lab, fault).then((says) => {
-        this.faultsDone.push(`${says} in ${stage.id}`);
-        this.note('fault', says);
-      });
-      this.injecting.push(done);
+      const felt = this.inject(order, stage.id, change);
+      this.injecting.push(felt);
+      if (this.parts.options.holdMs !== undefined) this.holding = felt;
     }
+  }
+
+  /** Resolves when everybody has noticed and done what follows, and the still that was asked for is over. */
+  private async inject(order: FaultOrder, stage: string, before: string): Promise<void> {
+    const { says, lostNode, noticed }: Injected = await inject(this.lab, order);
+    this.faultsDone.push(`${says} in ${stage}`);
+    this.log.note('fault', says);
+    this.lostNode = lostNode ?? this.lostNode;
+    await noticed;
+    await this.lab.controllers.settled();
+    const { holdMs } = this.parts.options;
+    if (holdMs === undefined || lostNode === undefined) return;
+    await this.log.still(`${stage}, without ${lostNode}`, { before, lostNode }, () => sleep(holdMs));
   }
 
   /** An order is given once: the run that walks back already must not be told again. */
@@ -252,32 +287,12 @@ class Rehearsing {
     return this.parts.plan.stages.find((s) => s.changes.some((c) => c.id === change));
   }
 
-  private note(kind: RehearsalEvent['kind'], says: string): void {
-    this.saying = says;
-    this.events.push({ atMs: nowMs() - this.startMs, kind, says });
-  }
-
   private watch(traffic: Traffic): () => void {
     const { onProgress } = this.parts.options;
     if (!onProgress) return () => undefined;
     const timer = setInterval(() => {
-      void traffic
-        .now()
-        .then((now) => onProgress({ ...now, atMs: nowMs() - this.startMs, says: this.saying }));
+      void traffic.now().then((now) => onProgress({ ...now, atMs: this.log.atMs, says: this.log.saying }));
     }, 500);
     return () => clearInterval(timer);
   }
 }
-
-function beside(before: readonly Sighted[], after: readonly Sighted[]): readonly PredictionLine[] {
-  return before.map((b, at) => ({
-    vantage: b.vantage,
-    what: b.what,
-    before: b.model,
-    seenBefore: b.kernel,
-    after: after[at]?.model ?? '',
-    seenAfter: after[at]?.kernel ?? '',
-  }));
-}
-
-type Sighted = Awaited<ReturnType<typeof predict>>[number];

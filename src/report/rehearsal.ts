@@ -19,7 +19,56 @@ export interface TrafficLine {
   readonly clientsBefore: readonly string[];
   readonly clientsAfter: readonly string[];
   /** Answers and failures in each slice of the timeline. */
-  readonly slices: readonly { readonly ok: number; readonly failed: number }[];
+  readonly slices: readonly Counted[];
+  /** Milliseconds of the first failed request's start and of the last one's end; undefined: none failed. */
+  readonly failing?: { readonly fromMs: number; readonly toMs: number };
+  /** Requests that used ports and addresses that an earlier one had used. */
+  readonly repeats: number;
+  /** In each of the rehearsal's stills, by their order. */
+  readonly stills: readonly StillCount[];
+}
+
+export interface Counted {
+  readonly ok: number;
+  readonly failed: number;
+}
+
+/** What one kind of traffic showed while nothing changed. */
+export interface StillCount extends Counted {
+  /** Where the prover says so: all ways arrive, some, none; or it does not know, or nobody can ask. */
+  readonly expected: 'good' | 'partly' | 'bad' | 'unknown' | 'nobody-asks';
+}
+
+/** A time in which nothing changed and every controller had settled, with what had happened before it. */
+export interface Still {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly says: string;
+}
+
+/** When a change of the plan was begun and when it read back. */
+export interface ChangeTimes {
+  readonly change: string;
+  readonly direction: 'forward' | 'back';
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** One statement of the proof, beside what the kernel showed. */
+export interface Verdict {
+  readonly says: string;
+  readonly isAsProved: boolean;
+}
+
+/** A window that the proof computed. */
+export interface ProvedWindow {
+  readonly says: string;
+  readonly seconds: number;
+  readonly names: readonly string[];
+  readonly vantagePoints: readonly string[];
+  /** Ids of the changes that open and close it. */
+  readonly opens: string;
+  readonly closes: string;
 }
 
 /** A connection from before the change. */
@@ -68,9 +117,12 @@ export interface Rehearsal {
   readonly lines: readonly TrafficLine[];
   readonly flows: readonly LongFlowLine[];
   readonly predictions: readonly PredictionLine[];
-  /** Windows that the proof computed, and flows that it says will end. */
-  readonly windows: readonly { readonly says: string; readonly seconds: number }[];
+  readonly windows: readonly ProvedWindow[];
+  /** Flows that the proof says will end. */
   readonly endings: readonly string[];
+  readonly changes: readonly ChangeTimes[];
+  readonly stills: readonly Still[];
+  readonly verdicts: readonly Verdict[];
   readonly notBuilt: readonly string[];
 }
 
@@ -123,9 +175,53 @@ export function rehearsalToText(r: Rehearsal, palette: Palette): string {
       ),
     ]),
     '',
+    palette.strong('Beside the proof'),
+    ...r.verdicts.map((v) => verdictText(v, palette)),
+    '',
     palette.dim(
       `up in ${seconds(r.upMs)}, traffic ${seconds(r.trafficMs)}, ${seconds(r.totalMs)} in all; waits and TTLs at 1/${Math.round(1 / r.timeScale)}; processors ${Math.round(r.idleShare * 100)} % idle`,
     ),
+  ].join('\n');
+}
+
+/** Whether the kernel showed in every respect what the proof says. */
+export function isAsProved(r: Rehearsal): boolean {
+  return r.verdicts.length > 0 && r.verdicts.every((v) => v.isAsProved);
+}
+
+function verdictText(v: Verdict, palette: Palette): string {
+  return v.isAsProved
+    ? `${palette.good('as proved')}  ${plain(v.says)}`
+    : `${palette.bad('DIFFERS')}    ${plain(v.says)}`;
+}
+
+/** One line for each run of a set, and their sums. */
+export function setToText(runs: readonly Rehearsal[], palette: Palette): string {
+  const sum = (of: (r: Rehearsal) => number) => runs.reduce((n, r) => n + of(r), 0);
+  const failures = sum((r) => totals(r).failures);
+  const idle =
+    sum((r) => r.idleShare * r.trafficMs) /
+    Math.max(
+      1,
+      sum((r) => r.trafficMs),
+    );
+  return [
+    columns([
+      ['run', 'result', 'requests', 'failed', 'longest gap', 'idle', 'took'],
+      ...runs.map((r, at) => [
+        `${at + 1}`,
+        resultText(r.result),
+        `${totals(r).requests}`,
+        `${totals(r).failures}`,
+        `${Math.round(longestGap(r))} ms`,
+        `${Math.round(r.idleShare * 100)} %`,
+        seconds(r.totalMs),
+      ]),
+    ]),
+    (failures === 0 ? palette.good : palette.bad)(
+      `${failures} failed of ${sum((r) => totals(r).requests)} requests in ${runs.length} runs; longest gap ${Math.round(Math.max(...runs.map(longestGap)))} ms; processors ${Math.round(idle * 100)} % idle`,
+    ),
+    ...runs.flatMap((r) => r.verdicts.filter((v) => !v.isAsProved).map((v) => verdictText(v, palette))),
   ].join('\n');
 }
 

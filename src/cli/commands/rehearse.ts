@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { type FaultName, type FaultOrder, faultNames } from '#app/rehearse-faults.ts';
 import { rehearsePlanFile } from '#app/rehearse-file.ts';
 import { SightlineError } from '#estate/error.ts';
-import { rehearsalToText, totals } from '#report/rehearsal.ts';
+import { isAsProved, type Rehearsal, rehearsalToText, setToText } from '#report/rehearsal.ts';
 import { rehearsalToHtml } from '#report/rehearsal-html.ts';
 import type { Run } from '../main.ts';
 import type { Terminal } from '../terminal.ts';
@@ -11,26 +11,46 @@ import type { Terminal } from '../terminal.ts';
 export const run: Run = async (terminal, [plan = ''], options) => {
   const rollbackAt = typeof options.rollbackAt === 'string' ? { rollbackAt: options.rollbackAt } : {};
   const timeScale = options.timeScale === undefined ? {} : { timeScale: scaleOf(String(options.timeScale)) };
-  const result = await rehearsePlanFile(plan, {
+  const leastRequests =
+    options.requests === undefined ? {} : { leastRequests: requestsOf(String(options.requests)) };
+  const runs = await rehearsePlanFile(plan, {
     faults: faultsOf(options),
     ...rollbackAt,
     ...timeScale,
+    ...leastRequests,
     ...(options.json !== true && { onProgress: progressOn(terminal) }),
   });
-  if (result.kind === 'unavailable') {
-    terminal.note(terminal.notePalette.warn(`not rehearsed: ${result.reason}`));
-    terminal.note(result.hint);
+  if ('reason' in runs) {
+    terminal.note(terminal.notePalette.warn(`not rehearsed: ${runs.reason}`));
+    terminal.note(runs.hint);
     return 3;
   }
-  if (typeof options.out === 'string') await writeFile(options.out, `${JSON.stringify(result, null, 1)}\n`);
-  if (typeof options.html === 'string') await writeFile(options.html, rehearsalToHtml(result));
-  terminal.out(
-    options.json === true ? JSON.stringify(result, null, 1) : rehearsalToText(result, terminal.palette),
-  );
-  const isWhole = result.result.kind === 'done' || options.rollbackAt !== undefined;
-  // With a fault, requests are expected to fail; how many is for the reader to judge.
-  return isWhole && (result.faults.length > 0 || totals(result).failures === 0) ? 0 : 1;
+  const record = JSON.stringify(options.requests === undefined ? runs[0] : runs, null, 1);
+  const [last] = runs.slice(-1);
+  if (typeof options.out === 'string') await writeFile(options.out, `${record}\n`);
+  if (typeof options.html === 'string' && last) await writeFile(options.html, rehearsalToHtml(last));
+  terminal.out(options.json === true ? record : textOf(runs, terminal));
+  return runs.every((r) => isGood(r, options.rollbackAt !== undefined)) ? 0 : 1;
 };
+
+function textOf(runs: readonly Rehearsal[], { palette }: Terminal): string {
+  const [only] = runs;
+  return runs.length === 1 && only ? rehearsalToText(only, palette) : setToText(runs, palette);
+}
+
+/** Failed requests are good where the proof says so: inside a window that it computed, or because of a fault. */
+function isGood(r: Rehearsal, isRolledBack: boolean): boolean {
+  return (r.result.kind === 'done' || isRolledBack || r.faults.length > 0) && isAsProved(r);
+}
+
+function requestsOf(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value <= 1_000_000) return value;
+  throw new SightlineError(
+    'wrong-use',
+    `--requests ${JSON.stringify(text)} is not a number from 1 to 1000000`,
+  );
+}
 
 function faultsOf(options: Record<string, unknown>): readonly FaultOrder[] {
   const told = Array.isArray(options.fault) ? options.fault.map(String) : [];
