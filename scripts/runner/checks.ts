@@ -55,6 +55,16 @@ export const longChecks: readonly Check[] = [
   },
   { name: 'kernel lab', script: [...labTests, 'lab/kernel', 'lab/traffic'], needs: ['netns', 'nft', 'ip'] },
   {
+    name: 'rehearsals',
+    script: ['scripts/rehearsals.ts'],
+    needs: ['netns', 'nft', 'ip', 'named', 'nsupdate', 'postgres'],
+  },
+  {
+    name: 'rehearsal with a node lost',
+    script: ['scripts/rehearsals.ts', 'additive', '--node-lost', '--stages', 're-point'],
+    needs: ['netns', 'nft', 'ip', 'named', 'nsupdate', 'postgres'],
+  },
+  {
     name: 'model against kernel',
     script: ['scripts/lab-differential.ts', '--least-flows', '10000'],
     needs: ['netns', 'nft', 'ip', 'named'],

@@ -15,6 +15,7 @@ import { realWorld } from '#plan/real-world.ts';
 import { type Fault, faultsOf } from '#proof/faults.ts';
 import { healthOf } from '#proof/judge.ts';
 import { type LinePoint, lineOf } from '#proof/line.ts';
+import { Moves } from '#proof/moves.ts';
 import { Views } from '#proof/view.ts';
 import type { StillCount } from '#report/rehearsal.ts';
 import type { PlannedLoad } from './rehearse-traffic.ts';
@@ -36,7 +37,7 @@ export function expectAt(
   position: Position,
 ): Expectations {
   const views = new Views(estate);
-  const point = pointAt(lineOf(realWorld, views, plan).forward, position.before);
+  const point = pointAt(lineOf(new Moves(realWorld), views, plan).forward, position.before);
   const fault = position.lostNode === undefined ? undefined : lossOf(views.base.reader, position.lostNode);
   const view = fault === undefined ? point.view : views.with(point.view, fault.writes(point.view));
   return new Map(loads.map((load) => [load.load.name, expectationOf(view.reader, load, fault)]));
