@@ -44,7 +44,7 @@ export interface LiveEstate {
 }
 
 export async function startLiveEstate(parts: LiveParts): Promise<LiveEstate> {
-  const folder = mkdtempSync(join(tmpdir(), 'sightline-live-'));
+  const folder = mkdtempSync(join(tmpdir(), `sightline-live-${process.pid}-`));
   const live = new Live(parts, folder);
   try {
     await live.start();

@@ -100,7 +100,7 @@ async function overLab({ snapshot, plan, proof, hooks, lab, live }: Parts): Prom
     kept: `${live.folder}/kept`,
     exports,
     leavesToPerson: (system) => system.startsWith('firewall/'),
-    agree: async () => true,
+    agree: hooks.agree,
     byHand,
   });
   // what no stand-in has goes straight into the lab's store

@@ -8,7 +8,7 @@ import { messageOf } from '#estate/error.ts';
 import { sha256 } from '#net/sha256.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import { replaceFile, textOf } from './atomic-file.ts';
-import { unifiedDiff } from './edit-diff.ts';
+import { safeDiff } from './edit-diff.ts';
 import type { FileChange } from './plan-edits.ts';
 import { type Command, type CommandEnd, runCommand } from './run-command.ts';
 
@@ -143,7 +143,7 @@ class RepositoryActuator implements Actuator {
     if (edit === undefined) return refused(`no file is known for ${change.title}`, 'make the plan again');
     const sides = sidesOf(edit, change);
     const command = edit.apply?.join(' ');
-    const diff = sides.map((s) => unifiedDiff(s.file, s.from ?? '', s.to ?? '')).join('');
+    const diff = sides.map(shownDiff).join('');
     const isWanted = await this.#world.mayGoOn({ diff, ...(command !== undefined && { command }) });
     if (!isWanted) return refused('the edit was not wanted', 'resume when it is, or roll back');
     for (const { file, from, to } of sides) {
@@ -192,6 +192,11 @@ function sidesOf(edit: CheckoutEdit, change: PlannedChange): readonly Side[] {
 
 function isForward(edit: CheckoutEdit, change: PlannedChange): boolean {
   return JSON.stringify(change.change) === JSON.stringify(edit.planned.change);
+}
+
+/** A changed line that holds a secret is told, not shown. */
+function shownDiff({ file, from = '', to = '' }: Side): string {
+  return safeDiff(file, from, to) ?? `${file}: a changed line holds a secret, so the change is not shown\n`;
 }
 
 function refused(says: string, hint: string): WriteOutcome {

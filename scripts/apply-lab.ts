@@ -1,0 +1,149 @@
+/**
+ * The example's plans carried out in the lab through the real adapters, to their ends: gates pass, all is as predicted, no
+ * planted secret is seen; then taken back, and every system is what it was. `apply-lab.ts [additive|in-place]`.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ApplyEnd, applyPlan, type EndedRun } from '#app/apply.ts';
+import { loadSnapshot } from '#app/load-snapshot.ts';
+import { planSnapshot } from '#app/plan.ts';
+import { planText } from '#app/plan-file.ts';
+import type { RunResult } from '#app/run-core.ts';
+import { systemsFor } from '#app/run-systems.ts';
+import { RunConsole } from '#cli/run-console.ts';
+import type { Terminal } from '#cli/terminal.ts';
+import { comparedText } from '#report/run-text.ts';
+import { paletteFor } from '#report/style.ts';
+import { probesText } from '#report/verify-text.ts';
+import { planted, plantVariant } from './apply-lab/planted.ts';
+import { complaints, SecretSearch } from './apply-lab/secrets.ts';
+
+type Style = 'additive' | 'in-place';
+const example = join(import.meta.dirname, '../examples/home-lab');
+/** Every kind of system that a plan of the example writes: each must have been changed in between. */
+const written = ['cluster/home', 'dns/technitium', 'firewall/pfsense', 'source/infra'];
+/** The systems themselves, what an undo keeps of their files, and the credentials. */
+const leftOut = /\/checkouts\/|\/exports\/|\/kept\/[^/]+\/backup\/|\.token$|\.pem$/;
+
+const asked = process.argv.slice(2).filter((a): a is Style => a === 'additive' || a === 'in-place');
+const failures: string[] = [];
+for (const style of asked.length > 0 ? asked : (['additive', 'in-place'] as const)) await check(style);
+for (const failure of failures) console.error(failure);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+async function check(style: Style): Promise<void> {
+  const began = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), `sightline-apply-${style}-`));
+  const search = new SecretSearch(planted);
+  const fail = (what: string) => failures.push(`${style}: ${what}`);
+  try {
+    const plan = await planFor(style, folder);
+    search.watchProcesses();
+    const end = await carryOut(plan, join(folder, 'runs'), search, fail);
+    if (end.kind !== 'run') fail(`it was not begun: ${JSON.stringify(end).slice(0, 2000)}`);
+    search.folder(folder, /\/planted\//);
+    const searched = search.end();
+    for (const complaint of complaints(searched)) fail(complaint);
+    const { files, screenBytes, processes } = searched;
+    console.log(
+      `${style}: ${((performance.now() - began) / 1000).toFixed(1)} s; no secret in ${files} files, ${screenBytes} bytes of the screen and the arguments of ${processes} processes`,
+    );
+  } finally {
+    search.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The additive plan is found anew, over the variant with secrets beside all that it edits; the other is the example's own. */
+async function planFor(style: Style, folder: string): Promise<string> {
+  if (style === 'in-place') return join(example, 'change/in-place/plan.json');
+  const path = plantVariant(example, join(folder, 'planted'));
+  const question = { snapshot: path, move: 'traefik/traefik', to: 'auto', policy: 'local', style } as const;
+  const { outcome } = planSnapshot(await loadSnapshot(path), question);
+  if (outcome.kind !== 'planned') throw new Error(`no ${style} plan: ${outcome.kind}`);
+  const file = join(folder, 'plan.json');
+  writeFileSync(file, planText(outcome.plan));
+  return file;
+}
+
+async function carryOut(
+  plan: string,
+  runs: string,
+  search: SecretSearch,
+  fail: (what: string) => void,
+): Promise<ApplyEnd> {
+  const terminal = terminalFor(search);
+  const console = new RunConsole(terminal, { isYes: true, isJson: false });
+  const hooks = console.hooks();
+  return applyPlan({
+    plan,
+    isDry: false,
+    hooks,
+    systems: systemsFor({ isLab: true, hooks }),
+    runs,
+    afterwards: async (ended) => {
+      for (const [name, token] of labTokens()) search.add(name, token);
+      const result = await thereAndBack(ended, terminal, fail);
+      for (const folder of labFolders()) search.folder(folder, leftOut);
+      return result;
+    },
+  });
+}
+
+/** Done, seen to be done, taken back, seen to be back. */
+async function thereAndBack(
+  ended: EndedRun,
+  terminal: Terminal,
+  fail: (what: string) => void,
+): Promise<RunResult> {
+  if (ended.result.kind !== 'done') fail(`it ended ${JSON.stringify(ended.result)}`);
+  await probe('at its end');
+  const changed = await ended.changedSinceStart?.();
+  for (const system of written) {
+    if (!changed?.differences.some((d) => d.startsWith(system))) fail(`nothing was changed in ${system}`);
+  }
+  const result = await ended.rollBack('the way back is tried');
+  if (result.kind !== 'rolled-back') fail(`the way back ended ${JSON.stringify(result)}`);
+  await probe('taken back');
+  const left = await ended.changedSinceStart?.();
+  if (left === undefined || left.things < 300) fail(`only ${left?.things ?? 0} things were compared`);
+  else terminal.out(comparedText(left, terminal));
+  for (const difference of left?.differences ?? []) fail(`taken back, ${difference}`);
+  return result;
+
+  async function probe(when: string): Promise<void> {
+    const report = await ended.check();
+    terminal.out(probesText({ ...report, elsewhere: [] }, terminal));
+    if (!report.isGood) fail(`${when}: ${report.says}`);
+    const known = report.judged.filter(
+      (j) => j.verdict === 'known-disagreement' || j.verdict === 'not-tried',
+    );
+    for (const j of known) fail(`${when}: ${j.probe.id}: ${j.verdict}: ${j.says}`);
+    if (report.judged.length < 200) fail(`${when}: only ${report.judged.length} probes`);
+  }
+}
+
+function terminalFor(search: SecretSearch): Terminal {
+  const say = (text: string) => {
+    search.screen(text);
+    console.log(text);
+  };
+  const palette = paletteFor(false);
+  return { out: say, note: say, palette, notePalette: palette, width: 110, isInteractive: false, env: {} };
+}
+
+/** Folders of labs that this process brought up. */
+function labFolders(): readonly string[] {
+  const all = readdirSync(tmpdir()).filter((name) => name.startsWith(`sightline-live-${process.pid}-`));
+  return all.map((name) => join(tmpdir(), name));
+}
+
+/** Credentials that were made for this run. */
+function labTokens(): readonly (readonly [string, string])[] {
+  return labFolders().flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.token'))
+      .map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const),
+  );
+}
