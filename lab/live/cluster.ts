@@ -8,12 +8,14 @@ import { rangeHas } from '#net/prefix.ts';
 import type { LabStore } from '../estate/store.ts';
 import { type Json, type KubernetesStandIn, startKubernetes } from '../stand-ins/kubernetes.ts';
 import type { NativeFiles } from './follower.ts';
+import { objectStates, withOwners } from './state.ts';
 
 export interface LiveCluster {
   readonly name: string;
   readonly kube: KubernetesStandIn;
   /** All objects as one file of a snapshot. */
   files(): NativeFiles;
+  state(): readonly (readonly [string, string])[];
   stop(): Promise<void>;
 }
 
@@ -32,10 +34,12 @@ export async function startCluster(
     for (const id of servicesAmong(keys, name)) writeStatus(kube, store, id);
   });
   const path = `cluster/${name}/objects.json`;
+  const owned = withOwners(kube.objects());
   return {
     name,
     kube,
     files: () => ({ [path]: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: kube.objects() }) }),
+    state: () => objectStates(name, kube.objects(), owned),
     stop: () => kube.stop(),
   };
 }

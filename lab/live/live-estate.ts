@@ -16,7 +16,7 @@ import { LabFlux } from './flux.ts';
 import { Follower, type ReadNative } from './follower.ts';
 import { LabOperator } from './operator.ts';
 import { type OwnerPrograms, startOwnerPrograms } from './owner-program.ts';
-import { fileStates, objectStates, type SystemState, sorted } from './state.ts';
+import { fileStates, type SystemState, sorted } from './state.ts';
 import { type LiveTechnitium, startTechnitiumOf } from './technitium.ts';
 import { LabTerraform } from './terraform.ts';
 
@@ -107,7 +107,7 @@ class Live implements LiveEstate {
 
   state(): SystemState {
     return new Map([
-      ...this.#clusters.flatMap((c) => objectStates(c.name, c.kube.objects())),
+      ...this.#clusters.flatMap((c) => c.state()),
       ...this.#servers.flatMap((s) =>
         s.server
           .records()

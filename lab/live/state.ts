@@ -19,14 +19,30 @@ export function differences(before: SystemState, after: SystemState): readonly s
 export function objectStates(
   cluster: string,
   objects: readonly Json[],
+  exportedWithOwners: ReadonlySet<string>,
 ): readonly (readonly [string, string])[] {
   return objects.map((object) => {
     const { resourceVersion, generation, managedFields, ...metadata } = object.metadata as Json;
-    const owners = ((managedFields ?? []) as readonly Json[]).map(({ time, ...owner }) => sorted(owner));
-    const own = { ...object, metadata: { ...metadata, owners: owners.map((o) => JSON.stringify(o)).sort() } };
-    const name = `${String(object.kind)} ${String(metadata.namespace ?? '')}/${String(metadata.name)}`;
-    return [`cluster/${cluster}: ${name}`, JSON.stringify(sorted(own))] as const;
+    const name = nameOf(object);
+    // an export without owners says nothing of who they were
+    const owners = exportedWithOwners.has(name) ? ownersOf(object) : [];
+    return [`cluster/${cluster}: ${name}`, JSON.stringify(sorted({ ...object, metadata, owners }))] as const;
   });
+}
+
+/** Names of the objects whose export tells who owns their fields. */
+export function withOwners(objects: readonly Json[]): ReadonlySet<string> {
+  return new Set(objects.filter((o) => ownersOf(o).length > 0).map(nameOf));
+}
+
+function nameOf({ kind, metadata }: Json): string {
+  const { namespace = '', name = '' } = metadata as { namespace?: string; name?: string };
+  return `${String(kind)} ${namespace}/${name}`;
+}
+
+function ownersOf({ metadata }: Json): readonly string[] {
+  const fields = ((metadata as Json).managedFields ?? []) as readonly Json[];
+  return fields.map(({ time, ...owner }) => JSON.stringify(sorted(owner))).sort();
 }
 
 /** Every file below the folder, byte for byte. */

@@ -64,6 +64,16 @@ const cases: readonly (readonly [string, Comparison, Verdict])[] = [
     'disagreement',
   ],
   [
+    'refused, as planned',
+    {
+      predicted: said('refused'),
+      predictedBefore: works,
+      baseline: seen('works', { status: 200 }),
+      observed: seen('refused', { status: 403 }),
+    },
+    'as-predicted',
+  ],
+  [
     'unknown to the model, and as before',
     { predicted: said('unknown'), baseline: seen('works'), observed: seen('works') },
     'observed',
