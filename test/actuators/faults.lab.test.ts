@@ -7,7 +7,8 @@ import { chooser, faults, noSecrets } from './faults.ts';
 import { back, go, type Heard, MemoryJournal, runWorld } from './run.ts';
 import { actuatorsFor, changes, planOf, startWorld, type World } from './world.ts';
 
-const single = changes.filter((c) => c.change.kind === 'set');
+// files and owners' commands fail in other ways: checkout.test.ts has them
+const single = changes.filter((c) => c.change.kind === 'set' && c.through.system !== 'source/infra');
 const rows = single.flatMap((change) =>
   (['read', 'write'] as const).flatMap((which) =>
     faults.map(([name, fault]) => ({ change, which, name, fault })),

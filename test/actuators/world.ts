@@ -2,6 +2,7 @@
 
 import { cloudflareDnsActuator, tunnelActuator } from '#adapters/cloudflare/index.ts';
 import { kubernetesActuator } from '#adapters/kubernetes-api/index.ts';
+import type { RepositoryWorld } from '#adapters/repository/actuate.ts';
 import { technitiumActuator } from '#adapters/technitium/index.ts';
 import type { Actuator } from '#apply/actuator.ts';
 import { type CloudflareStandIn, startCloudflare } from '#lab/stand-ins/cloudflare.ts';
@@ -10,6 +11,7 @@ import { type Json, type KubernetesStandIn, startKubernetes } from '#lab/stand-i
 import { startTechnitium, type TechnitiumStandIn } from '#lab/stand-ins/technitium.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
+import { type Checkout, checkoutActuator, documentsChange, startCheckout, valuesChange } from './checkout.ts';
 
 /** What a process needs to reach the stand-ins; the tokens are in the environment under these names. */
 export interface Places {
@@ -18,6 +20,8 @@ export interface Places {
   readonly ca: string;
   readonly technitium: string;
   readonly cloudflare: string;
+  /** Folder of a checkout; checkout.ts. */
+  readonly checkout: string;
 }
 
 export const tokenNames = {
@@ -30,6 +34,7 @@ export interface World {
   readonly kubernetes: KubernetesStandIn;
   readonly technitium: TechnitiumStandIn;
   readonly cloudflare: CloudflareStandIn;
+  readonly checkout: Checkout;
   readonly places: Places;
   /** Everything that they hold, but for versions, times, serials. */
   state(): string;
@@ -161,6 +166,7 @@ export async function startWorld(): Promise<World> {
       },
     ],
   });
+  const checkout = startCheckout();
   process.env[tokenNames.kubernetes] = kubernetes.token;
   process.env[tokenNames.technitium] = technitium.token;
   process.env[tokenNames.cloudflare] = cloudflare.token;
@@ -169,18 +175,21 @@ export async function startWorld(): Promise<World> {
     kubernetes,
     technitium,
     cloudflare,
+    checkout,
     places: {
       kubernetes: kubernetes.url,
       ca: kubernetes.ca ?? '',
       technitium: technitium.url,
       cloudflare: cloudflare.url,
+      checkout: checkout.folder,
     },
-    state: () => stateOf(kubernetes, technitium, cloudflare),
+    state: () => stateOf(kubernetes, technitium, cloudflare, checkout),
     setFault: (chooser) => {
       for (const one of all) one.setFault(chooser);
     },
     stop: async () => {
       await Promise.all(all.map((one) => one.stop()));
+      checkout.stop();
     },
   };
 }
@@ -189,6 +198,7 @@ function stateOf(
   kubernetes: KubernetesStandIn,
   technitium: TechnitiumStandIn,
   cloudflare: CloudflareStandIn,
+  checkout: Checkout,
 ): string {
   const timeless = (o: Json) => {
     // who owns which field is held to the byte by the actuator's own tests; an undo whose answer is lost leaves more there
@@ -204,6 +214,7 @@ function stateOf(
     app: technitium.app('Split Horizon'),
     tunnel: cloudflare.config().config,
     public: cloudflare.records(),
+    checkout: checkout.state(),
   };
   return JSON.stringify(sorted(state), undefined, 1)
     .replace(/"time": "[^"]*"/g, '"time": ""')
@@ -217,8 +228,12 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([k, v]) => [k, sorted(v)]));
 }
 
-/** The actuators of all places. */
-export function actuatorsFor(places: Places, timeoutMs = 10_000): readonly Actuator[] {
+/** The actuators of all places; `files`: what goes wrong at the checkout. */
+export function actuatorsFor(
+  places: Places,
+  timeoutMs = 10_000,
+  files: Partial<RepositoryWorld> = {},
+): readonly Actuator[] {
   const cloudflare = { url: places.cloudflare, credential: `env:${tokenNames.cloudflare}`, timeoutMs };
   return [
     kubernetesActuator({
@@ -236,6 +251,7 @@ export function actuatorsFor(places: Places, timeoutMs = 10_000): readonly Actua
     }),
     tunnelActuator({ ...cloudflare, name: 'home', account: 'acc', tunnel: 'tun' }),
     cloudflareDnsActuator({ ...cloudflare, system: 'dns/cloudflare' }),
+    checkoutActuator(places.checkout, files),
   ];
 }
 
@@ -315,6 +331,7 @@ export const changes: readonly PlannedChange[] = [
     before: { values: ['203.0.113.10'], ttlSeconds: 300 },
     after: { values: ['203.0.113.11'], ttlSeconds: 60 },
   }),
+  valuesChange,
   change('aliases', 'cluster/home', {
     of: 'workload',
     id: 'home/traefik/Deployment/app',
@@ -327,6 +344,7 @@ export const changes: readonly PlannedChange[] = [
     before: { type: 'LoadBalancer', requestedIps: '10.0.20.200', sharingKey: 'shared' },
     after: { type: 'ClusterIP' },
   }),
+  documentsChange,
 ];
 
 /** The changes as a plan of three stages with gates. */

@@ -203,6 +203,17 @@ const rows = (['query', 'update'] as const).flatMap((which) =>
 );
 
 describe('a run', () => {
+  it('that meets nobody at the address pauses, and goes on when the server answers again', async () => {
+    const gone = await startDnsProxy(named);
+    await gone.stop();
+    const journal = new MemoryJournal();
+    const first = await go(planOf([apex]), runWorld([actuatorOf({ port: gone.port })], journal));
+    expect(first).toMatchObject({ kind: 'paused', because: expect.stringMatching(/refused/) });
+    expect((await go(planOf([apex]), runWorld([actuator], journal))).kind).toBe('done');
+    expect((await back(planOf([apex]), runWorld([actuator], journal))).kind).toBe('rolled-back');
+    expect(await actuator.observe(apex)).toEqual({ kind: 'before' });
+  });
+
   it.each(rows)('$which: $name', async ({ which, fault }) => {
     for (const times of [1, 1000]) {
       let left = times;

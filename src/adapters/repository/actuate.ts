@@ -40,6 +40,7 @@ export interface RepositoryWorld {
   readonly environment?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly run?: (command: Command) => Promise<CommandEnd>;
+  readonly replace?: typeof replaceFile;
 }
 
 /** Files of one side: undefined where the side has no file. */
@@ -92,14 +93,22 @@ class RepositoryActuator implements Actuator {
   async observe(change: PlannedChange): Promise<Observed> {
     const edit = this.#world.edits.get(change.id);
     if (edit === undefined) return { kind: 'other', says: `no file is known for ${change.title}` };
+    try {
+      return await this.#seen(edit, change);
+    } catch (error) {
+      return { kind: 'unreachable', says: `a file cannot be read: ${messageOf(error)}` };
+    }
+  }
+
+  async #seen(edit: CheckoutEdit, change: PlannedChange): Promise<Observed> {
     const files = await this.#filesNow(edit, change);
     if (files.kind === 'other' || this.#world.live === undefined) return files;
     const live = await this.#world.live(change);
     if (live === undefined) return files;
     if (live.kind === 'other' || live.kind === 'unreachable') return live;
     if (files.kind === live.kind) return files;
-    // edited and not applied: the write goes on where it stopped
-    if (files.kind === 'after') return { kind: 'before' };
+    // edited and not applied: the write goes on where it stopped, and an undo takes back the edit alone
+    if (files.kind === 'after' || !isForward(edit, change)) return { kind: 'before' };
     return { kind: 'other', says: `${change.title}: it is live already, and no file says so` };
   }
 
@@ -146,12 +155,28 @@ class RepositoryActuator implements Actuator {
     const diff = sides.map(shownDiff).join('');
     const isWanted = await this.#world.mayGoOn({ diff, ...(command !== undefined && { command }) });
     if (!isWanted) return refused('the edit was not wanted', 'resume when it is, or roll back');
-    for (const { file, from, to } of sides) {
-      if ((await textOf(edit.root, file)) === to) continue;
-      const done = await replaceFile(edit.root, file, from, to);
-      if (done.kind === 'changed') return { kind: 'conflict', says: done.says };
-    }
+    const edited = await this.#edit(edit, sides);
+    if (edited.kind !== 'written') return edited;
     return edit.apply === undefined ? { kind: 'written' } : this.#applied(edit, edit.apply, change);
+  }
+
+  /** The files one after the other; where one cannot be written, it is told whether others are. */
+  async #edit(edit: CheckoutEdit, sides: readonly Side[]): Promise<WriteOutcome> {
+    const replace = this.#world.replace ?? replaceFile;
+    let written = 0;
+    const partly = (says: string) => (written === 0 ? says : `a part of it is written; then: ${says}`);
+    for (const { file, from, to } of sides) {
+      try {
+        if ((await textOf(edit.root, file)) === to) continue;
+        const done = await replace(edit.root, file, from, to);
+        if (done.kind === 'changed')
+          return { kind: written === 0 ? 'conflict' : 'unknown', says: partly(done.says) };
+        written += 1;
+      } catch (error) {
+        return { kind: 'unknown', says: partly(`${file} cannot be written: ${messageOf(error)}`) };
+      }
+    }
+    return { kind: 'written' };
   }
 
   async #applied(edit: CheckoutEdit, apply: readonly string[], change: PlannedChange): Promise<WriteOutcome> {
