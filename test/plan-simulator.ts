@@ -1,82 +1,140 @@
 /*
  * A random simulator of plans, written apart from the prover: it shares the walk with it and nothing else. It goes
- * through a plan step by step with a clock, caches that keep what they heard, a lost node now and then, and a change of mind.
+ * through a plan step by step with a clock, caches that keep what they heard, pauses, one fault now and then, and a
+ * change of mind.
  */
 import type { Flow } from '#dataplane/flow.ts';
 import type { Walk } from '#dataplane/trace.ts';
-import { type Estate, makeEstate, readerOf } from '#estate/estate.ts';
+import { type Estate, makeEstate, type Reader, readerOf } from '#estate/estate.ts';
 import type { Fact, FactKey } from '#estate/fact.ts';
+import type { Service } from '#estate/kubernetes.ts';
 import type { Change, PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { World } from '#plan/world.ts';
+import { controllersAct, type Facts, ruleFollows } from './simulated-controllers.ts';
+import { type SimulatedFault, simulatedFaults } from './simulated-faults.ts';
 
 export interface Found {
-  readonly flow: Flow;
+  readonly flow?: Flow;
   readonly after: readonly string[];
   readonly says: string;
 }
 
-interface Remembered {
-  readonly fact: Fact;
-  readonly until: number;
-}
-
 type Random = () => number;
 type Value = Record<string, unknown>;
+type Walking = Pick<World, 'walk' | 'flowsOf'>;
 
 /** Runs the plan once, from the seed; the first flow that fails where no window is declared, or undefined. */
-export function simulateOnce(
-  world: Pick<World, 'walk' | 'flowsOf'>,
-  estate: Estate,
-  plan: Plan,
-  seed: number,
-): Found | undefined {
-  return new Run(world, estate, plan, mulberry(seed)).run();
+export function simulateOnce(world: Walking, estate: Estate, plan: Plan, seed: number): Found | undefined {
+  return new Simulator(world, estate).run(plan, seed);
+}
+
+/** Runs of plans for one estate: what its start does is walked once for each fault. */
+export class Simulator {
+  readonly world: Walking;
+  readonly estate: Estate;
+  readonly faults: readonly SimulatedFault[];
+  readonly flows: readonly Flow[];
+  readonly #protected: readonly Flow[];
+  readonly #starts = new Map<SimulatedFault | undefined, Reader>();
+  readonly #was = new Map<SimulatedFault | undefined, Map<Flow, Walk>>();
+
+  constructor(world: Walking, estate: Estate) {
+    this.world = world;
+    this.estate = estate;
+    this.faults = simulatedFaults(estate.facts);
+    this.#protected = protectedFlows(estate);
+    this.flows = world.flowsOf(readerOf(estate));
+  }
+
+  run(plan: Plan, seed: number): Found | undefined {
+    return new Run(this, plan, mulberry(seed)).run();
+  }
+
+  isProtected(flow: Flow): boolean {
+    return this.#protected.includes(flow);
+  }
+
+  /** A few flows, and the protected ones always. */
+  chosen(random: Random, isOpen: boolean): readonly Flow[] {
+    if (isOpen) return this.#protected;
+    const few = Math.min(1, 14 / Math.max(1, this.flows.length));
+    return [...this.flows.filter(() => random() < few), ...this.#protected];
+  }
+
+  /** The flow at the start, under the fault. */
+  was(flow: Flow, fault: SimulatedFault | undefined): Walk {
+    let known = this.#was.get(fault);
+    if (known === undefined) {
+      known = new Map();
+      this.#was.set(fault, known);
+      const facts: Facts = new Map(this.estate.facts);
+      fault?.apply(facts);
+      this.#starts.set(fault, readerOf(makeEstate(facts.values())));
+    }
+    const walk = known.get(flow) ?? this.world.walk(this.#starts.get(fault) as Reader, flow);
+    known.set(flow, walk);
+    return walk;
+  }
+}
+
+interface Step {
+  readonly c: PlannedChange;
+  readonly isWindowed: boolean;
+  readonly isLast: boolean;
 }
 
 class Run {
-  readonly #world: Pick<World, 'walk' | 'flowsOf'>;
-  readonly #estate: Estate;
-  readonly #plan: Plan;
+  readonly #of: Simulator;
+  readonly #steps: readonly Step[];
   readonly #random: Random;
-  readonly #facts: Map<FactKey, Fact>;
-  readonly #cache = new Map<FactKey, Remembered[]>();
-  readonly #flows: readonly Flow[];
+  readonly #facts: Facts;
+  readonly #cache = new Map<FactKey, { readonly fact: Fact; readonly until: number }[]>();
   readonly #log: string[] = [];
+  readonly #written: ReadonlySet<string>;
   #clock = 0;
 
-  constructor(world: Pick<World, 'walk' | 'flowsOf'>, estate: Estate, plan: Plan, random: Random) {
-    this.#world = world;
-    this.#estate = estate;
-    this.#plan = plan;
+  constructor(of: Simulator, plan: Plan, random: Random) {
+    this.#of = of;
     this.#random = random;
-    this.#facts = new Map(estate.facts);
-    this.#flows = world.flowsOf(readerOf(estate));
+    this.#facts = new Map(of.estate.facts);
+    this.#steps = plan.stages.flatMap((s) =>
+      s.changes.map((c, i) => ({
+        c,
+        isWindowed: s.window !== undefined,
+        isLast: i === s.changes.length - 1,
+      })),
+    );
+    this.#written = new Set(this.#steps.flatMap(({ c }) => keysOf(c.change)));
   }
 
   run(): Found | undefined {
-    const steps = this.#plan.stages.flatMap((s) =>
-      s.changes.map((c) => ({ c, open: s.window !== undefined })),
-    );
-    const turnAt = this.#random() < 0.5 ? Math.floor(this.#random() * (steps.length + 1)) : -1;
-    const done: typeof steps = [];
-    for (const step of steps) {
+    const turnAt = this.#random() < 0.5 ? Math.floor(this.#random() * (this.#steps.length + 1)) : -1;
+    const done: Step[] = [];
+    for (const step of this.#steps) {
       if (done.length === turnAt) break;
-      this.#listen();
       this.#make(step.c, step.c.change, 'forward');
       done.push(step);
-      const found = step.open ? undefined : this.#look();
+      const found = this.#look(step.isWindowed && !step.isLast);
       if (found !== undefined) return found;
     }
     return turnAt < 0 ? undefined : this.#goBack(done);
   }
 
-  #goBack(done: readonly { readonly c: PlannedChange; readonly open: boolean }[]): Found | undefined {
-    for (const { c, open } of [...done].reverse()) {
-      this.#listen();
+  #goBack(done: readonly Step[]): Found | undefined {
+    for (const { c, isWindowed } of [...done].reverse()) {
       this.#make(c, turned(c.change), 'back');
-      const found = open ? undefined : this.#look();
+      const found = this.#look(isWindowed);
       if (found !== undefined) return found;
+    }
+    return this.#isBack();
+  }
+
+  /** Rolled back, every Service has the address that it had. */
+  #isBack(): Found | undefined {
+    for (const [key, fact] of this.#of.estate.facts) {
+      if (fact.kind === 'service' && vipsOf(this.#facts.get(key)) !== vipsOf(fact))
+        return this.#found(`${key} is not back at ${vipsOf(fact)}`);
     }
     return undefined;
   }
@@ -96,6 +154,8 @@ class Run {
   }
 
   #make(planned: PlannedChange, change: Change, direction: 'forward' | 'back'): void {
+    this.#listen();
+    if (this.#random() < 0.1) this.#clock += Math.floor(this.#random() * 20_000);
     this.#log.push(`${direction} ${planned.id}`);
     if (change.kind === 'wait') {
       if (change.direction === undefined || change.direction === direction) this.#clock += change.for.seconds;
@@ -103,7 +163,7 @@ class Run {
     }
     for (const { of, id, before, after } of change.settings)
       this.#write(`${of}:${id}`, of, before as Value, after as Value);
-    this.#controllers();
+    controllersAct(this.#facts);
   }
 
   #write(key: FactKey, kind: Fact['kind'], before: Value | null, after: Value | null): void {
@@ -115,72 +175,45 @@ class Run {
     const value: Value = { ...(known?.value as unknown as Value) };
     for (const field of Object.keys(before ?? {})) if (!(field in after)) delete value[field];
     Object.assign(value, after);
-    this.#facts.set(key, { kind, key, value, evidence: { file: 'simulated' } } as unknown as Fact);
+    this.#facts.set(key, { ...known, kind, key, value, evidence: { file: 'simulated' } } as unknown as Fact);
+    ruleFollows(this.#facts, key);
   }
 
-  /** Addresses follow requests, endpoints follow selectors: the little that small houses need. */
-  #controllers(): void {
-    const all = [...this.#facts.values()];
-    for (const fact of all) {
-      if (fact.kind !== 'service') continue;
-      const s = fact.value as unknown as Value & {
-        requestedIps?: string;
-        type: string;
-        namespace: string;
-        name: string;
-      };
-      const vips = s.type === 'LoadBalancer' && s.requestedIps ? [{ ip: s.requestedIps, ipMode: 'VIP' }] : [];
-      this.#facts.set(fact.key, { ...fact, value: { ...s, vips } } as unknown as Fact);
-      this.#slice(s);
-    }
-    for (const fact of all) {
-      const of =
-        fact.kind === 'endpointSlice'
-          ? (fact.value as unknown as { namespace: string; service: string })
-          : undefined;
-      if (of && !this.#facts.has(`service:home/${of.namespace}/${of.service}`)) this.#facts.delete(fact.key);
-    }
-  }
-
-  #slice(service: { readonly namespace: string; readonly name: string }): void {
-    const all = [...this.#facts.values()].filter((f) => f.kind === 'endpointSlice');
-    const values = all.map((f) => f.value as unknown as Value & { namespace: string; service: string });
-    if (values.some((v) => v.namespace === service.namespace && v.service === service.name)) return;
-    const model = values.find((v) => v.namespace === service.namespace);
-    if (model === undefined) return;
-    const key: FactKey = `endpointSlice:home/${service.namespace}/${service.name}-sim`;
-    const value = { ...model, name: `${service.name}-sim`, service: service.name };
-    this.#facts.set(key, {
-      kind: 'endpointSlice',
-      key,
-      value,
-      evidence: { file: 'simulated' },
-    } as unknown as Fact);
-  }
-
-  /** Every flow, each with answers that some cache may still give; sometimes with a node lost. */
-  #look(): Found | undefined {
-    const lost = this.#random() < 0.4 ? this.#someNode() : undefined;
-    for (const flow of this.#flows) {
-      const was = this.#walk(flow, this.#estate.facts, lost);
+  /** Flows, each with answers that some cache may still give; sometimes with one fault. */
+  #look(isOpen: boolean): Found | undefined {
+    const fault = this.#random() < 0.4 ? this.#someFault() : undefined;
+    const moved = isOpen || fault !== undefined ? undefined : this.#movedOther();
+    if (moved !== undefined) return moved;
+    const facts = this.#withCached();
+    fault?.apply(facts);
+    const reader = readerOf(makeEstate(facts.values()));
+    for (const flow of this.#of.chosen(this.#random, isOpen)) {
+      if (fault?.silent.has(flow.from)) continue;
+      const was = this.#of.was(flow, fault);
       if (!isGood(was)) continue;
-      const is = this.#walk(flow, this.#withCached(), lost);
-      if (isGood(is) && backend(was) === backend(is)) continue;
-      const says = `${flow.from} ${JSON.stringify(flow.to)} ends ${is.traces[0]?.disposition} at ${is.traces[0]?.dialled}`;
-      return { flow, after: [...this.#log, ...(lost ? [`lost ${lost}`] : [])], says };
+      const is = this.#of.world.walk(reader, flow);
+      const wrong = isGood(is) ? (otherBackend(was, is) ?? worseClient(was, is)) : endOf(is);
+      if (wrong !== undefined)
+        return this.#found(`${flow.from} ${JSON.stringify(flow.to)} ${wrong}`, flow, fault?.says);
     }
     return undefined;
   }
 
-  #walk(flow: Flow, facts: ReadonlyMap<FactKey, Fact>, lost: string | undefined): Walk {
-    return this.#world.walk(
-      readerOf(makeEstate(lost === undefined ? facts.values() : without(facts, lost))),
-      flow,
-    );
+  #someFault(): SimulatedFault | undefined {
+    return this.#of.faults[Math.floor(this.#random() * this.#of.faults.length)];
   }
 
-  #withCached(): ReadonlyMap<FactKey, Fact> {
-    const out = new Map(this.#facts);
+  /** No Service that the plan does not write has another address. */
+  #movedOther(): Found | undefined {
+    for (const [key, fact] of this.#of.estate.facts) {
+      if (fact.kind !== 'service' || this.#written.has(key)) continue;
+      if (vipsOf(this.#facts.get(key)) !== vipsOf(fact)) return this.#found(`${key} lost ${vipsOf(fact)}`);
+    }
+    return undefined;
+  }
+
+  #withCached(): Facts {
+    const out: Facts = new Map(this.#facts);
     for (const [key, list] of this.#cache) {
       const alive = list.filter((r) => r.until > this.#clock);
       const chosen = alive[Math.floor(this.#random() * (alive.length + 1))];
@@ -189,12 +222,13 @@ class Run {
     return out;
   }
 
-  #someNode(): string | undefined {
-    const nodes = [...this.#estate.facts.values()].flatMap((f) =>
-      f.kind === 'node' ? [(f.value as { name: string }).name] : [],
-    );
-    return nodes[Math.floor(this.#random() * nodes.length)];
+  #found(says: string, flow?: Flow, fault?: string): Found {
+    return { ...(flow && { flow }), after: [...this.#log, ...(fault === undefined ? [] : [fault])], says };
   }
+}
+
+function keysOf(change: Change): readonly string[] {
+  return change.kind === 'set' ? change.settings.map((s) => `${s.of}:${s.id}`) : [];
 }
 
 function turned(change: Change): Change {
@@ -203,39 +237,52 @@ function turned(change: Change): Change {
   return { kind: 'set', settings: settings as typeof change.settings };
 }
 
-function without(facts: ReadonlyMap<FactKey, Fact>, node: string): readonly Fact[] {
-  return [...facts.values()].flatMap((f): readonly Fact[] => {
-    const value = f.value as unknown as Value & {
-      name?: string;
-      node?: string;
-      endpoints?: { node?: string }[];
-      speakerNodes?: string[];
-    };
-    if (f.kind === 'node' && value.name === node) return [];
-    if (f.kind === 'pod' && value.node === node) return [];
-    if (f.kind === 'announcing')
-      return [
-        {
-          ...f,
-          value: { ...value, speakerNodes: value.speakerNodes?.filter((n) => n !== node) },
-        } as unknown as Fact,
-      ];
-    if (f.kind !== 'endpointSlice') return [f];
-    return [
-      {
-        ...f,
-        value: { ...value, endpoints: value.endpoints?.filter((e) => e.node !== node) },
-      } as unknown as Fact,
-    ];
+function vipsOf(fact: Fact | undefined): string {
+  return ((fact?.value as Service | undefined)?.vips ?? []).map((v) => v.ip).join();
+}
+
+function protectedFlows(estate: Estate): readonly Flow[] {
+  return [...estate.facts.values()].flatMap((f) => {
+    if (f.kind !== 'protectedEndpoint') return [];
+    const { service, port, protocol, from } = (f as Fact<'protectedEndpoint'>).value;
+    const at = [...estate.facts.values()].find((s) => s.key.endsWith(`/${service}`) && s.kind === 'service');
+    const ip = (at?.value as Service | undefined)?.vips[0]?.ip;
+    return ip === undefined
+      ? []
+      : from.map((v): Flow => ({ from: v, family: 4, to: { ip }, port, protocol }));
   });
 }
 
 function isGood(walk: Walk): boolean {
-  return walk.traces.every((t) => t.disposition === 'delivered');
+  return walk.traces.every(
+    (t) => t.disposition === 'delivered' && (t.returnPath?.disposition ?? 'delivered') === 'delivered',
+  );
 }
 
-function backend(walk: Walk): string {
-  return walk.traces.map((t) => t.application?.service ?? t.reached?.pod ?? '').join();
+function endOf(walk: Walk): string {
+  const failed = walk.traces.find((t) => t.disposition !== 'delivered') ?? walk.traces[0];
+  return `ends ${failed?.disposition} at ${failed?.dialled}`;
+}
+
+function otherBackend(was: Walk, is: Walk): string | undefined {
+  const known = new Set(was.traces.map(backend));
+  const other = is.traces.map(backend).find((b) => !known.has(b));
+  return other === undefined ? undefined : `arrives at ${other}`;
+}
+
+function backend({ application, reached }: Walk['traces'][number]): string {
+  return application?.service ?? (reached?.pod ?? '').replace(/-[^-]*$/, '');
+}
+
+/** Somebody who was seen as himself by all is seen as somebody else. */
+function worseClient(was: Walk, is: Walk): string | undefined {
+  const before = was.traces.flatMap((t) => t.identities);
+  for (const now of is.traces.flatMap((t) => t.identities)) {
+    if (now.is === 'client' || now.is === 'unknown') continue;
+    const same = before.filter((i) => i.consumer === now.consumer && i.who === now.who);
+    if (same.length > 0 && same.every((i) => i.is === 'client')) return `is seen as ${now.is}: ${now.says}`;
+  }
+  return undefined;
 }
 
 /** Small seeded generator (mulberry32). */

@@ -2,6 +2,8 @@
  * What an owner would write again: which repository (or CronJob) owns a fact, and where it states a field of it. The
  * prover's "owner's next apply" and the planner's repository edits both read it here.
  */
+import { parseIp } from '#net/ip.ts';
+import { type IpRange, parsePrefix, parseRange, prefixToRange } from '#net/prefix.ts';
 import type { Reader } from './estate.ts';
 import type { Fact, FactKey } from './fact.ts';
 import type { Kind } from './kinds.ts';
@@ -31,7 +33,7 @@ export function statementsOf(
   const stated = reader
     .all('statedSetting')
     .filter((f) => f.value.repository === repository.id || f.value.repository === `source/${repository.id}`)
-    .filter((f) => isAbout(f.value, fact, field))
+    .filter((f) => isAbout(reader, f.value, fact, field))
     .map((f) => ({ fact: f.key, text: f.value.value }));
   return [...stated, ...jobStatements(reader, repository)];
 }
@@ -112,6 +114,7 @@ const tails: Partial<Record<Kind, Readonly<Record<string, RegExp>>>> = {
   middleware: { rule: /source_?range|rule/i },
   translation: { to: /./ },
   ingress: { publishedService: /published_?service/i },
+  pool: { ranges: /(^|\.)addresses$/i },
 };
 
 interface Stated {
@@ -121,7 +124,7 @@ interface Stated {
   readonly value: string;
 }
 
-function isAbout(stated: Stated, fact: Fact, field: string): boolean {
+function isAbout(reader: Reader, stated: Stated, fact: Fact, field: string): boolean {
   const tail = tails[fact.kind]?.[field];
   if (tail === undefined || !tail.test(stated.path)) return false;
   if (fact.kind === 'recordSet' && field === 'values') {
@@ -129,7 +132,37 @@ function isAbout(stated: Stated, fact: Fact, field: string): boolean {
       (fact as Fact<'recordSet'>).value.values.includes(stated.value) && mentions(stated, nameOf(fact), fact)
     );
   }
+  if (fact.kind === 'pool' && isOfObject(reader, stated, nameOf(fact))) return true;
   return mentions(stated, nameOf(fact), fact);
+}
+
+/** The object that the place belongs to has the name, stated beside it. */
+function isOfObject(reader: Reader, { resource, file }: Stated, name: string): boolean {
+  return reader
+    .by('statedSetting', 'resource', resource)
+    .some((f) => f.value.file === file && /metadata\.name$/.test(f.value.path) && f.value.value === name);
+}
+
+/** Ranges as a repository writes them: `10.0.0.1-10.0.0.9, 10.0.1.0/24`. */
+export function rangesText(ranges: readonly IpRange[]): string {
+  return ranges.map((r) => (r.first === r.last ? `${r.first}/32` : `${r.first}-${r.last}`)).join(', ');
+}
+
+/** true: the text gives these ranges, in whatever way it writes them. */
+export function statesRanges(text: string, ranges: readonly IpRange[]): boolean {
+  const stated = text.split(',').flatMap((part) => rangeOf(part.trim()) ?? []);
+  return stated.length === ranges.length && stated.every((r, i) => isSameRange(r, ranges[i]));
+}
+
+function rangeOf(text: string): IpRange | undefined {
+  const prefix = parsePrefix(text);
+  const ip = parseIp(text);
+  if (prefix !== undefined) return prefixToRange(prefix);
+  return ip === undefined ? parseRange(text) : { first: ip, last: ip };
+}
+
+function isSameRange(a: IpRange, b: IpRange | undefined): boolean {
+  return a.first === b?.first && a.last === b.last;
 }
 
 function mentions(stated: Stated, name: string, fact: Fact): boolean {

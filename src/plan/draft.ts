@@ -6,8 +6,9 @@ import type { Fact, FactKey } from '#estate/fact.ts';
 import { kindTable } from '#estate/kind-table.ts';
 import type { Kinds } from '#estate/kinds.ts';
 import type { Repository } from '#estate/settings.ts';
-import { repositoriesOf, statementsOf } from '#estate/stated.ts';
+import { rangesText, repositoriesOf, statementsOf, statesRanges } from '#estate/stated.ts';
 import type { Because, PlannedChange, Setting, Through, WritableKind } from './change.ts';
+import { areRanges } from './owner.ts';
 
 export type Phase = 'prepare' | 'add' | 're-point' | 'cut over' | 'retire' | 'hand over' | 'finish';
 
@@ -77,8 +78,9 @@ function editsOf(reader: Reader, repository: Repository, wanted: Wanted): readon
   return changes.flatMap(({ field, after }) => {
     const before = textOf(value[field]);
     return statementsOf(reader, repository, wanted.fact, field).flatMap((s) => {
-      if (!s.fact.startsWith('statedSetting:') || s.text.toLowerCase() !== before.toLowerCase()) return [];
-      const text = s.text === before ? after : capitalised(after);
+      const isIt = isSameText(s.text, value[field], before);
+      if (!s.fact.startsWith('statedSetting:') || !isIt) return [];
+      const text = s.text === before || areRanges(value[field]) ? after : capitalised(after);
       return [
         {
           of: 'statedSetting',
@@ -91,7 +93,12 @@ function editsOf(reader: Reader, repository: Repository, wanted: Wanted): readon
   });
 }
 
+function isSameText(text: string, value: unknown, shown: string): boolean {
+  return areRanges(value) ? statesRanges(text, value) : text.toLowerCase() === shown.toLowerCase();
+}
+
 function textOf(value: unknown): string {
+  if (areRanges(value)) return rangesText(value);
   if (Array.isArray(value)) return value.length === 1 ? String(value[0]) : value.join(', ');
   return value === undefined ? '' : String(value);
 }

@@ -1,11 +1,11 @@
 /* Goals that are several moves, one after the other: a shared address split, an address retired. Each begins where the last ends. */
 
-import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import { referencesTo } from '#estate/reference.ts';
 import { familyOf, type Ip, ipToNumber, numberToIp } from '#net/ip.ts';
 import { type IpRange, rangeHas } from '#net/prefix.ts';
 import { because, type DraftChange, makeChange } from './draft.ts';
+import { whyHeld } from './held-address.ts';
 import { type Begun, moveTask, unreachable } from './move-task.ts';
 import type { Decision, Goal } from './plan.ts';
 import type { PlannerInput, PlanOutcome } from './planner.ts';
@@ -20,8 +20,8 @@ export function planSplit(input: PlannerInput, goal: Extract<Goal, { kind: 'spli
     const who = on[0] === undefined ? 'no Service has it' : `only ${idOf(on[0])} has it`;
     return unreachable(`${goal.ip} is not shared: ${who}`, 'nothing is left to do');
   }
-  const held = on.filter((f) => protectedAt(input.start, goal.ip, f) !== undefined);
-  if (held.length > 1) return bothProtected(input.start, goal.ip, held);
+  const held = on.filter((f) => whyHeld(input, goal.ip, f) !== undefined);
+  if (held.length > 1) return allHeld(input, goal.ip, on, held);
   const stays = held[0] ?? mostPointedAt(input, goal.ip, on);
   const leave = on.filter((f) => f !== stays);
   return sequence(input, goal, leave, [staysDecision(goal.ip, on, stays)]);
@@ -36,29 +36,28 @@ export function planRetire(input: PlannerInput, goal: Extract<Goal, { kind: 'ret
       `no Service has ${goal.ip} and no pool gives it out`,
       `sightline who SNAPSHOT ${goal.ip}`,
     );
-  const held = on.filter((f) => protectedAt(input.start, goal.ip, f) !== undefined);
-  return held.length > 0 ? bothProtected(input.start, goal.ip, held) : sequence(input, goal, on, [], pool);
+  const held = on.filter((f) => whyHeld(input, goal.ip, f) !== undefined);
+  return held.length > 0 ? allHeld(input, goal.ip, on, held) : sequence(input, goal, on, [], pool);
 }
 
-/** The protected endpoint that this Service answers at the address. */
-function protectedAt(start: Reader, ip: Ip, f: Fact<'service'>): string | undefined {
-  const { cluster, namespace, name, ports } = f.value;
-  const own = [`${cluster}/${namespace}/${name}`, `${namespace}/${name}`];
-  return start
-    .all('protectedEndpoint')
-    .map((p) => p.value)
-    .find((p) =>
-      p.service === undefined ? p.ip === ip && ports.some((s) => s.port === p.port) : own.includes(p.service),
-    )?.name;
+/** Clients that dial an address are in no file: nobody can let them follow. */
+function allHeld(
+  input: PlannerInput,
+  ip: Ip,
+  on: readonly Fact<'service'>[],
+  held: readonly Fact<'service'>[],
+): PlanOutcome {
+  const who = held.map((f) => `${idOf(f)} (${whyHeld(input, ip, f)})`).join(', ');
+  const free = on.filter((f) => !held.includes(f)).map(moveOption);
+  const nearest =
+    free.length > 0
+      ? `${free.join(', ')}: reached by name, so its clients can follow`
+      : 'tell those clients another address first, and take a new snapshot';
+  return unreachable(`cannot leave ${ip}: ${who}`, nearest);
 }
 
-/** Clients that dial a protected endpoint by its address are not in the snapshot: nobody can let them follow. */
-function bothProtected(start: Reader, ip: Ip, held: readonly Fact<'service'>[]): PlanOutcome {
-  const who = held.map((f) => `${idOf(f)} (${protectedAt(start, ip, f)})`).join(' and ');
-  return unreachable(
-    `${who} must keep answering at ${ip}: sightline.yaml protects ${held.length === 1 ? 'it' : 'them'} there`,
-    '--move NAMESPACE/SERVICE for each Service on it that is not protected',
-  );
+function moveOption({ value }: Fact<'service'>): string {
+  return `--move ${value.namespace}/${value.name}`;
 }
 
 function sequence(

@@ -7,6 +7,7 @@ import { chooseOwner } from './address-owner.ts';
 import { decisionsOf, exceptions } from './decisions.ts';
 import { because, type DraftChange } from './draft.ts';
 import { addressOf, scopeOfMove, unmetByMove } from './goal.ts';
+import { dialledByAddress } from './held-address.ts';
 import type { PlannerInput, Unreachable } from './planner.ts';
 import { moveItself } from './second-service.ts';
 import type { MoveGoal, Task } from './task.ts';
@@ -28,6 +29,14 @@ export function moveTask(
   const from = addressOf(service);
   if (from === undefined) {
     return unreachable(`${goal.service} has no address to move from`, 'give it one first');
+  }
+  const flow = dialledByAddress({ world: input.world, start }, from, service);
+  if (flow !== undefined) {
+    const at = `${from}:${flow.port}/${flow.protocol}`;
+    return unreachable(
+      `${goal.service} cannot leave ${from}: ${flow.from} reaches ${at} by the address only, and nobody can let those clients follow`,
+      'tell them another address or a name first, and take a new snapshot',
+    );
   }
   const target = targetOf({ ...input, start }, service, goal.to);
   if (!target.ok) return unreachable(target.says, 'a larger pool, or an address that is free');

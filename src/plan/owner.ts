@@ -5,7 +5,14 @@ import { canonical } from '#estate/fingerprint.ts';
 import type { Kinds } from '#estate/kinds.ts';
 import { addressesIn } from '#estate/reference-places.ts';
 import type { Repository } from '#estate/settings.ts';
-import { isContentKnown, repositoriesOf, type Statement, statementsOf } from '#estate/stated.ts';
+import {
+  isContentKnown,
+  repositoriesOf,
+  type Statement,
+  statementsOf,
+  statesRanges,
+} from '#estate/stated.ts';
+import type { IpRange } from '#net/prefix.ts';
 
 /** Fields that no owner writes: status, and what the API server fills in. */
 const filledIn = new Set(['vips', 'clusterIps', 'healthCheckNodePort', 'deployedChartVersion']);
@@ -102,11 +109,21 @@ function currentText(now: Reader, statement: Statement): Statement {
 
 /** Whether the text gives the value: the same word, or, in a longer text, one of its addresses. */
 function states(statement: Statement, value: unknown): boolean {
+  if (areRanges(value)) return statesRanges(statement.text, value);
   const texts = (Array.isArray(value) ? value : [value]).map((v) =>
     typeof v === 'object' ? canonical(v) : String(v),
   );
   const text = statement.text.trim().toLowerCase();
   return texts.some((t) => text === t.toLowerCase() || addressesIn(text).some((ip) => ip === t));
+}
+
+/** The ranges of a pool. */
+export function areRanges(value: unknown): value is readonly IpRange[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((v) => typeof v === 'object' && v !== null && 'first' in v && 'last' in v)
+  );
 }
 
 function same(a: unknown, b: unknown): boolean {

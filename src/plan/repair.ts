@@ -15,6 +15,7 @@ import { stateAddress } from './repair-address.ts';
 import { fetchSecret, freezeAndThaw, pinChart, publishElsewhere } from './repair-owner.ts';
 import { stateValues } from './repair-values.ts';
 import { type Move, repoint, slug } from './repoint.ts';
+import { podsOf } from './settle-pods.ts';
 import type { Refutation } from './verdict.ts';
 
 export interface RepairContext {
@@ -94,11 +95,13 @@ function waitOut(context: RepairContext, changes: Changes, refuted: Refutation):
   return changes.map((c) => (c === near ? { ...wait, id: near.id } : c));
 }
 
-/** A window in which the address only changes hands is no time to wait or to re-point in: that comes before it. */
+/**
+ * A window in which the address only changes hands is no time to wait or to re-point in, and behind it is too late: both
+ * come before it.
+ */
 function beginOfWindow(changes: Changes, at: number): number {
-  let begin = at;
-  while (changes[begin]?.isInWindow && changes[begin - 1]?.isInWindow) begin--;
-  return begin;
+  const begin = changes.slice(0, at + 1).findIndex((c) => c.isInWindow);
+  return begin < 0 ? at : begin;
 }
 
 /** What is held after a window is waited out inside it: names may fail there, and not behind it. */
@@ -188,6 +191,8 @@ export function keysWritten(change: DraftChange): readonly FactKey[] {
 function isRead(reader: Reader, r: Reference, reads: Pick<ReadonlySet<string>, 'has'>): boolean {
   if (reads.has(r.fact)) return true;
   const fact = reader.get(r.kind, r.fact.slice(r.kind.length + 1)) as Fact | undefined;
+  if (fact?.kind === 'workload')
+    return podsOf(reader, fact as Fact<'workload'>).some((p) => reads.has(p.key));
   return fact !== undefined && collectionsOf(fact.kind, fact.value).some((c) => reads.has(c));
 }
 

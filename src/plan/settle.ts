@@ -8,6 +8,7 @@ import { kindTable } from '#estate/kind-table.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import { compareIps, familyOf, type Ip, ipToNumber, numberToIp } from '#net/ip.ts';
 import { associatedRulesMove } from './settle-firewall.ts';
+import { podsMove } from './settle-pods.ts';
 import { slicesMove } from './settle-slices.ts';
 import type { World } from './world.ts';
 
@@ -37,6 +38,7 @@ export function settle(
   };
   take(clusterIpMove(reader));
   take(slicesMove(before, reader));
+  take(podsMove(before, reader));
   take(associatedRulesMove(before, reader));
   for (const cluster of clustersOf(reader)) {
     for (let round = 0; round < 20; round++) if (!take(addressMove(world, reader, cluster, first))) break;

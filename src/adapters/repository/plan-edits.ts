@@ -149,7 +149,13 @@ function statedEdit(setting: SettingOf<'statedSetting'>, reader: Reader): readon
   const value = setting.after?.value;
   const isGone = setting.after === null || (value === '' && setting.before?.value !== '');
   const place = { resource: at.resource ?? '', path: at.path };
-  return [{ file: at.file, place, value: isGone ? undefined : typed(value ?? '', fact?.value) }];
+  const now = isAddressList(at.path) ? (value ?? '').split(', ') : typed(value ?? '', fact?.value);
+  return [{ file: at.file, place, value: isGone ? undefined : now }];
+}
+
+/** The addresses of a pool are a list in every file. */
+function isAddressList(path: string): boolean {
+  return /(^|\.)addresses$/.test(path);
 }
 
 /** A number or truth value stays one. */

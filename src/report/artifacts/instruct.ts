@@ -6,7 +6,7 @@ import type { ArtifactInput, Task, Way } from './context.ts';
 import { slugOf, stateAt } from './context.ts';
 import { nameRuleByHand, recordByHand, translationByHand } from './dns.ts';
 import { firewallByHand } from './firewall.ts';
-import { middlewareByApi, serviceByApi, serviceChecks, workloadByApi } from './kubernetes.ts';
+import { middlewareByApi, poolByApi, serviceByApi, serviceChecks, workloadByApi } from './kubernetes.ts';
 import {
   accessByHand,
   allowlistByHand,
@@ -46,6 +46,8 @@ function bySystem(task: Task, change: SetChange): readonly Instruction[] {
         return workloadByApi(task, setting);
       case 'middleware':
         return middlewareByApi(task, setting);
+      case 'pool':
+        return poolByApi(task, setting);
       case 'recordSet':
         return recordByHand(task, setting);
       case 'translation':

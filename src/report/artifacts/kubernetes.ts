@@ -5,6 +5,8 @@
  */
 import type { Middleware } from '#estate/ingress.ts';
 import type { Service, Workload } from '#estate/kubernetes.ts';
+import type { Pool } from '#estate/metallb.ts';
+import { rangesText } from '#estate/stated.ts';
 import type { SettingOf } from '#plan/change.ts';
 import { code, expect, type Instruction, nothing, quote, shell, text } from './blocks.ts';
 import { kubectl, pathOf, type Task } from './context.ts';
@@ -239,4 +241,22 @@ export function middlewareByApi(task: Task, setting: SettingOf<'middleware'>): I
     { op: 'test', path, value: before.ranges },
     { op: 'replace', path, value: after.ranges },
   ]);
+}
+
+/** The addresses that a pool gives out. */
+export function poolByApi(task: Task, setting: SettingOf<'pool'>): Instruction {
+  const shown = (value: Partial<Pool> | null) => rangesText(value?.ranges ?? []).split(', ');
+  const path = '/spec/addresses';
+  const made = patched(task, 'ipaddresspools.metallb.io', setting.id, [
+    { op: 'replace', path, value: shown(setting.after) },
+  ]);
+  const [cluster = '', namespace = '', name = ''] = setting.id.split('/');
+  const get = `${kubectl(task.input.reader, cluster)} -n ${quote(namespace)} get ipaddresspool ${quote(name)}`;
+  return {
+    ...made,
+    check: [
+      shell(`${get} -o jsonpath='{.spec.addresses}'`),
+      expect(`${code(JSON.stringify(shown(setting.after)))}, and every Service keeps its address`),
+    ],
+  };
 }
