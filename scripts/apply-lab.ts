@@ -16,7 +16,7 @@ import type { Terminal } from '#cli/terminal.ts';
 import { comparedText } from '#report/run-text.ts';
 import { paletteFor } from '#report/style.ts';
 import { probesText } from '#report/verify-text.ts';
-import { planted, plantVariant } from './apply-lab/planted.ts';
+import { planted, plantVariant, tsigArgument } from './apply-lab/planted.ts';
 import { complaints, SecretSearch } from './apply-lab/secrets.ts';
 
 type Style = 'additive' | 'in-place';
@@ -35,7 +35,7 @@ process.exitCode = failures.length === 0 ? 0 : 1;
 async function check(style: Style): Promise<void> {
   const began = performance.now();
   const folder = mkdtempSync(join(tmpdir(), `sightline-apply-${style}-`));
-  const search = new SecretSearch(planted);
+  const search = new SecretSearch({ ...planted, 'TSIG key': tsigArgument });
   const fail = (what: string) => failures.push(`${style}: ${what}`);
   try {
     const plan = await planFor(style, folder);

@@ -32,6 +32,7 @@ function entryPointOf(listener: Listener): EntryPoint {
     ...(advertised !== undefined && { altSvc: `h3=":${advertised}"; ma=2592000` }),
     ...(listener.proxyProtocol && { proxyProtocol: trustOf(listener.proxyProtocol) }),
     forwardedHeaders: trustOf(listener.forwardedHeaders),
+    ...(listener.redirectsTo !== undefined && { redirects: true }),
   };
 }
 

@@ -75,6 +75,11 @@ describe('routes', () => {
     const decision = decide(plainEntry, peer, authority);
     expect([decision.status, decision.line(0).RouterName]).toEqual([status, router]);
   });
+  test('an entry point that redirects sends everybody on, allowed or not', () => {
+    const web = { ...plainEntry, name: 'web', port: 8000, tls: false, redirects: true };
+    const hosts = ['admin.example.org', 'unknown.example.org'];
+    expect(hosts.map((host) => decide(web, stranger, host).status)).toEqual([301, 301]);
+  });
   test('a table that is replaced holds from the next request on', () => {
     const own = new RoutingTable([{ name: 'a', hosts: ['a.example.org'], isUnserved: true }]);
     const ask = makeDecide(own, pod, plainEntry);

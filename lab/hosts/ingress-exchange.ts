@@ -69,7 +69,7 @@ export function makeDecide(
     const forwarded = forward(request.headers, client, isTrusted(client));
     const host = hostOf(request.authority);
     const match = table.find(host);
-    const status = statusOf(match, client);
+    const status = entry.redirects === true ? 301 : statusOf(match, client);
     const parts = {
       pod,
       entry,

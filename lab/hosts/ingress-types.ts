@@ -30,6 +30,8 @@ export interface EntryPoint {
   /** Undefined: PROXY headers are not understood at all. */
   readonly proxyProtocol?: Trust;
   readonly forwardedHeaders?: Trust;
+  /** Every request is sent on to another entry point, whatever its host, before any route is looked at. */
+  readonly redirects?: boolean;
 }
 
 /** Whom to believe: these prefixes, or (insecure) everybody. */

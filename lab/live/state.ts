@@ -15,7 +15,10 @@ export function differences(before: SystemState, after: SystemState): readonly s
   return [...gone, ...fresh, ...other.map(([k]) => `${k} is another`)].sort();
 }
 
-/** Objects but for what every write counts up: resourceVersion, generation, times of field owners. */
+/**
+ * Objects but for what every write counts up (resourceVersion, generation, times of field owners), and for the node ports
+ * that nobody states: Kubernetes gives out others when a Service is of a type that has them again.
+ */
 export function objectStates(
   cluster: string,
   objects: readonly Json[],
@@ -26,8 +29,16 @@ export function objectStates(
     const name = nameOf(object);
     // an export without owners says nothing of who they were
     const owners = exportedWithOwners.has(name) ? ownersOf(object) : [];
-    return [`cluster/${cluster}: ${name}`, JSON.stringify(sorted({ ...object, metadata, owners }))] as const;
+    const own = { ...withoutGivenPorts(object), metadata, owners };
+    return [`cluster/${cluster}: ${name}`, JSON.stringify(sorted(own))] as const;
   });
+}
+
+function withoutGivenPorts(object: Json): Json {
+  if (object.kind !== 'Service' || ownersOf(object).some((o) => o.includes('f:nodePort'))) return object;
+  const { healthCheckNodePort, ports, ...spec } = (object.spec ?? {}) as Json;
+  const given = ((ports ?? []) as readonly Json[]).map(({ nodePort, ...port }) => port);
+  return { ...object, spec: { ...spec, ports: given } };
 }
 
 /** Names of the objects whose export tells who owns their fields. */

@@ -84,6 +84,8 @@ export class LabNameServers implements NameServers {
     const options = { translations: view.translations, timeScale: this.timeScale };
     const add = after ? recordLines(this.reader(), after.value, options) : [];
     const lines = [
+      // not as an argument, which every process list shows
+      `key hmac-sha256:${view.key.name} ${view.key.secret}`,
       `server ${one.place.listen} 53`,
       `zone ${set.zone}.`,
       `update delete ${set.name}. ${set.type}`,
@@ -94,8 +96,7 @@ export class LabNameServers implements NameServers {
     const nsupdate = await program('nsupdate');
     if (nsupdate.kind === 'missing')
       throw new SightlineError('lab-program', nsupdate.message, { hint: nsupdate.command });
-    const argv = [nsupdate.path, '-y', `hmac-sha256:${view.key.name}:${view.key.secret}`];
-    const ran = await this.lab.run(one.place.host, argv, {
+    const ran = await this.lab.run(one.place.host, [nsupdate.path], {
       input: lines.join('\n'),
       env: nsupdate.env,
       timeoutMs: 10_000,

@@ -18,6 +18,9 @@ export const planted: Readonly<Record<string, string>> = {
   'webhook beside a rule of the firewall': 'FAKE-pushover-8812ffe0',
 };
 
+/** How a TSIG key would look as an argument of a program. */
+export const tsigArgument = 'hmac-sha256:key-';
+
 /** Writes the variant of the example into the folder; returns the folder. */
 export function plantVariant(example: string, folder: string): string {
   mkdirSync(folder, { recursive: true });

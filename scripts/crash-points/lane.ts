@@ -36,7 +36,7 @@ export class Lane {
       this.#world = await startWorld();
       const bind = await startBind();
       if (bind.kind === 'bind') this.#bind = bind;
-      else if (this.#share.n === 0) console.log(`without BIND: ${bind.message}`);
+      else this.#failures.push(`without BIND: ${bind.message}`);
       await this.#all();
     } finally {
       await this.#world?.stop();

@@ -26,7 +26,12 @@ export const smokeChecks: readonly Check[] = [
 
 /** Part of `npm run test:full`: minutes each at most, a quarter of an hour together. Every `*.lab.test.ts` is in one. */
 export const longChecks: readonly Check[] = [
-  { name: 'crash points', script: ['scripts/crash-points.ts'], needs: [] },
+  {
+    name: 'plans carried out in the lab',
+    script: ['scripts/apply-lab.ts'],
+    needs: ['netns', 'nft', 'ip', 'named', 'nsupdate'],
+  },
+  { name: 'crash points', script: ['scripts/crash-points.ts'], needs: ['named'] },
   { name: 'failing calls', script: [...labTests, 'test/actuators'], needs: [] },
   { name: 'a run as a Job', script: [...labTests, 'test/apply/in-cluster'], needs: [] },
   {

@@ -29,6 +29,8 @@ export interface ProbePace {
 }
 
 const ordinary: ProbePace = { timeoutMs: 4000, silentMs: 2000, parallel: 8 };
+/** What is not as it should be is tried again after these pauses: a lost packet is no finding. */
+const againAfterMs = [0, 1000];
 /** Of a whole round. */
 const roundMs = 180_000;
 
@@ -113,10 +115,15 @@ export class ProbeRounds {
     reader: Reader | undefined,
     baseline: Baseline | undefined,
   ): Promise<ProbeReport> {
-    const found = await this.#attempt(probes, reader);
-    const again = probes.filter((p) => isBad(this.#judge(p, reader, baseline, found.get(p.id)).verdict));
-    const second = again.length > 0 ? await this.#attempt(again, undefined) : found;
-    const judged = probes.map((p) => this.#judge(p, reader, baseline, second.get(p.id) ?? found.get(p.id)));
+    const found = new Map(await this.#attempt(probes, reader));
+    const judge = (p: Probe) => this.#judge(p, reader, baseline, found.get(p.id));
+    for (const pauseMs of againAfterMs) {
+      const again = probes.filter((p) => isBad(judge(p).verdict));
+      if (again.length === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      for (const [id, seen] of await this.#attempt(again, undefined)) found.set(id, seen);
+    }
+    const judged = probes.map(judge);
     const elsewhere = this.#elsewhere.map((p) => ({
       id: p.id,
       from: p.from,
