@@ -87,7 +87,7 @@ test('kept equals fresh after any writes', () => {
         if (!view.isFleeting) expect(memo.walk(view, flow.flow, flow.key).value).toEqual(walk(flow));
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
   expect(compared).toBeGreaterThan(500);
   expect(memo.asked).toBeGreaterThan(2 * memo.walks);
