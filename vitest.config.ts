@@ -8,5 +8,7 @@ export default defineConfig({
     pool: 'threads',
     maxWorkers: 2,
     passWithNoTests: false,
+    // Properties take seconds on a machine that others use as well; what hangs is still ended.
+    testTimeout: 60_000,
   },
 });
