@@ -7,7 +7,7 @@ import type { Fact } from '#estate/fact.ts';
 import type { DnsName } from '#net/name.ts';
 import type { Flow } from './flow.ts';
 import type { IngressRequest, IngressResult } from './ingress.ts';
-import type { PathInput, PathTrace } from './path.ts';
+import { type Arrived, hasArrived, type PathInput, type PathTrace } from './path.ts';
 import { quicMtu, tooNarrow } from './quic.ts';
 import type { Resolution } from './resolve.ts';
 import type { Hop, Identity, Quic, Reached, Trace } from './trace.ts';
@@ -21,7 +21,7 @@ export interface Stages {
   /** The ingress behind a socket that a path reached; undefined: none that is known. */
   readonly ingressAt: (reached: Reached) => Fact<'ingress'> | undefined;
   readonly ingress: (
-    path: PathTrace,
+    path: Arrived,
     request: IngressRequest,
     at: Fact<'ingress'> | undefined,
   ) => IngressResult;
@@ -38,7 +38,7 @@ export function traceOf(
 ): Trace {
   const hops = joined(before, path.hops);
   const base = { flow, dialled: path.input.ip, gaps: path.gaps };
-  if (!path.reached) return { ...base, hops, disposition: path.disposition, identities: noIdentities };
+  if (!hasArrived(path)) return { ...base, hops, disposition: path.disposition, identities: noIdentities };
   const result = stages.ingress(path, request, stages.ingressAt(path.reached));
   const isHttp3 = request.protocol === 'udp' && result.listener?.http3 !== undefined;
   const narrow = isHttp3 ? tooNarrow(path) : undefined;

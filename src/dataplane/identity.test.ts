@@ -16,6 +16,7 @@ import {
   stated,
   tunnelRule,
 } from '#test/estates.ts';
+import { lost } from '#test/variations/variation.ts';
 import type { Flow } from './flow.ts';
 import type { Identity } from './trace.ts';
 import { walk } from './walk.ts';
@@ -290,4 +291,36 @@ test('an unknown pod network hides the address, and everything that hangs on it 
   expect(
     trace?.identities.filter((i) => i.consumer !== 'cf-connecting-ip').every((i) => i.is === 'unknown'),
   ).toBe(true);
+});
+
+describe('ban lists', () => {
+  const decision = (scope: string, value: string) =>
+    stated('banDecision', { system: 'crowdsec/lapi', id: '1', scope, value, type: 'ban', origin: 'cscli' });
+  const bouncer = middleware('bouncer', { kind: 'ban-list', plugin: 'bouncer', trustedPeers: [] });
+  const guarded = route('immich', 'immich.example.org', { middlewares: ['traefik/bouncer'] });
+  const refuses = (...decisions: readonly Fact[]) =>
+    of(beliefs([...moved, bouncer, guarded, ...decisions]), 'ban-list', 'traefik/bouncer')?.verdict;
+  test.each([
+    ['an address', decision('Ip', client), 'refuse'],
+    ['a range', decision('Range', '198.51.100.0/24'), 'refuse'],
+    ['another address', decision('Ip', '198.51.100.8'), 'pass'],
+    ['a name that looks like the address', decision('Username', client), 'pass'],
+    ['a name that looks like a range', decision('Username', '198.51.100.0/24'), 'pass'],
+  ] as const)('a decision about %s', (_name, fact, verdict) => {
+    expect(refuses(fact)).toBe(verdict);
+  });
+
+  test('what was not read may hold the client', () => {
+    const gaps = [lost('banAllowlist', 'crowdsec/lapi')];
+    const [trace] = walk(homeReader({ add: moved, gaps }), web).traces;
+    expect(of(trace?.identities ?? [], 'ban-list')).toEqual({ client, is: 'client', verdict: 'unknown' });
+    const others = [lost('banAllowlist', 'other/engine')];
+    const [known] = walk(homeReader({ add: moved, gaps: others }), web).traces;
+    expect(of(known?.identities ?? [], 'ban-list')?.verdict).toBe('bans');
+  });
+});
+
+test('a client that writes its own address forges it none the less', () => {
+  const own = { headers: { 'cf-connecting-ip': client } };
+  expect(of(beliefs(moved, own), 'cf-connecting-ip')).toEqual({ client, is: 'forged' });
 });

@@ -25,6 +25,7 @@ import { gapIds, pathOf, tracesOf } from '#test/walked.ts';
 import { backendOf } from './backend.ts';
 import { behindListener } from './behind.ts';
 import { ingressAt, listenerAt, walkIngress } from './ingress.ts';
+import { hasArrived } from './path.ts';
 import type { Identity } from './trace.ts';
 
 const near = { from: 'near', to: { ip: vip } } as const;
@@ -298,7 +299,8 @@ describe('kept parts', () => {
       (_key, compute) => compute(recordingReader(below, (key) => reads.push(key))),
     );
     const path = pathOf({}, { vantage: 'near', to: vip });
-    const at = path.reached && ingressAt(below, path.reached);
+    if (!hasArrived(path)) throw new Error('it arrives');
+    const at = ingressAt(below, path.reached);
     walkIngress(reader, path, { path: '/', headers: {}, forged: {}, protocol: 'tcp' }, at);
     expect(reads).toContain('ingress:home/traefik/traefik');
   });

@@ -10,7 +10,7 @@ import type { DnsName } from '#net/name.ts';
 import { type Behind, behindListener, ingressHop } from './behind.ts';
 import type { Arrival } from './headers.ts';
 import { type IdentityInput, identitiesOf, socketIdentity } from './identity.ts';
-import type { PathTrace } from './path.ts';
+import type { Arrived, PathTrace } from './path.ts';
 import type { Request } from './routing-table.ts';
 import type { Disposition, Hop, Identity, Packet, Reached, Step, Trace } from './trace.ts';
 
@@ -63,13 +63,13 @@ function behindPart(reader: Reader, ingress: Fact<'ingress'>, listener: Listener
 /** What happens behind the socket that the path was delivered to; `found` is the ingress there (ingressAt). */
 export function walkIngress(
   reader: Reader,
-  path: PathTrace,
+  path: Arrived,
   request: IngressRequest,
   found: Fact<'ingress'> | undefined,
   parts: IngressParts = freshParts,
 ): IngressResult {
   const arrival = arrivalOf(path, request);
-  if (!path.reached || !found) return plain(reader, path, arrival);
+  if (!found) return plain(reader, path.reached, arrival);
   const at: At = { reader, path, request, arrival, ingress: found, parts };
   const listener = listenerAt(found.value, path.reached.port, request.protocol);
   if (listener) return throughListener(at, listener);
@@ -139,8 +139,7 @@ function arrivalOf(path: PathTrace, request: IngressRequest): Arrival {
 }
 
 /** An endpoint that is no known ingress; where the cluster's ingresses are a gap, it may be one. */
-function plain(reader: Reader, path: PathTrace, arrival: Arrival): IngressResult {
-  const { cluster, pod } = path.reached ?? {};
+function plain(reader: Reader, { cluster, pod }: Reached, arrival: Arrival): IngressResult {
   const gap = cluster ? reader.gap('ingress', `cluster/${cluster}`) : undefined;
   const hidden = pod && !reader.get('pod', pod) ? reader.gap('pod', `cluster/${cluster}`) : undefined;
   const why = gap ?? hidden;
@@ -169,7 +168,10 @@ function throughListener(at: At, listener: Listener): IngressResult {
   return { ...base, ...decided(behind, identities) };
 }
 
-/** Middlewares come before the backend: a refusal, or one that is not known, ends the request there. */
+/**
+ * Middlewares come before the backend: a refusal, or one that is not known, ends the request there. Where the peer is
+ * not known, no allow-list's verdict is.
+ */
 function decided(
   behind: Behind,
   identities: readonly Identity[],
@@ -182,7 +184,7 @@ function decided(
     const open = behind.middlewareGap ? [behind.middlewareGap] : [];
     return { disposition: 'denied', hops: [{ ...chosen, steps: [...chosen.steps, step] }], gaps: open };
   }
-  const unsure = identities.find((i) => i.consumer === 'allowlist' && i.gap)?.gap ?? behind.middlewareGap;
+  const unsure = identities.find((i) => i.consumer === 'allowlist')?.gap ?? behind.middlewareGap;
   if (unsure) return { disposition: 'unknown', hops: [chosen], gaps: [unsure] };
   return { disposition, hops, gaps, ...(application && { application }) };
 }

@@ -152,8 +152,9 @@ function rewrite(rule: Rewrite, name: DnsName): string | undefined {
 function rewriteByPattern(from: string, to: string, name: DnsName): string | undefined {
   const pattern = patternOf(from);
   const match = pattern?.exec(`${name}.`) ?? pattern?.exec(name);
-  const groupAt = (whole: string, n: number) => (match && n < match.length ? (match[n] ?? '') : whole);
-  return match ? to.replace(/\{(\d)\}/g, (whole, n: string) => groupAt(whole, Number(n))) : undefined;
+  if (!match) return undefined;
+  const groupAt = (whole: string, n: number) => (n < match.length ? (match[n] ?? '') : whole);
+  return to.replace(/\{(\d)\}/g, (whole, n: string) => groupAt(whole, Number(n)));
 }
 
 /** A repeated group that repeats inside can take for ever here (CoreDNS's RE2 cannot): not evaluated. */

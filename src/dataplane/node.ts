@@ -279,9 +279,7 @@ function toPod(spot: Spot, way: Way, pod: Fact<'pod'>, { ip, port }: Socket): En
 
 /** A packet came in for an address that the node does not have and no rule translates. */
 function strayed(spot: Spot, way: Way): Ended {
-  const gap =
-    spot.reader.gap('pod', `cluster/${spot.cluster}`) ??
-    spot.reader.gap('service', `cluster/${spot.cluster}`);
+  const gap = spot.reader.gap('pod', `cluster/${spot.cluster}`);
   if (gap) return unknownAt(way, spot.host, 'route', gap);
   const says = `${spot.node} has nothing for ${way.packet.destination} and is no router for it.`;
   return ended(withStep(way, spot.host, { stage: 'route', says, because: [] }), 'no-route');

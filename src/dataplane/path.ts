@@ -56,6 +56,13 @@ export interface PathTrace {
   readonly gaps: readonly Gap[];
 }
 
+/** A path that ends at a socket. */
+export type Arrived = PathTrace & { readonly reached: Reached };
+
+export function hasArrived(path: PathTrace): path is Arrived {
+  return path.reached !== undefined;
+}
+
 /** Every way that a packet to the address may go, in a stable order; never empty. */
 export function walkAddress(reader: Reader, input: PathInput): readonly PathTrace[] {
   const vantage = vantageOf(reader, input.vantage);

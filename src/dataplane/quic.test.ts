@@ -17,6 +17,7 @@ import {
   vantage,
 } from '#test/estates.ts';
 import type { Flow } from './flow.ts';
+import { quicMtu } from './quic.ts';
 import type { Quic } from './trace.ts';
 import { walk } from './walk.ts';
 
@@ -162,6 +163,37 @@ describe('completes', () => {
     const [trace] = walk(homeReader({ add }), { ...web, protocol: 'udp' }).traces;
     expect(trace?.disposition).toBe('too-big');
     expect(walk(homeReader({ add }), web).traces[0]?.disposition).toBe('delivered');
+  });
+
+  test('UDP that arrives at another entry point of the ingress is no HTTP/3', () => {
+    const plain = {
+      name: 'dns',
+      port: 9443,
+      protocol: 'udp' as const,
+      tls: false,
+      forwardedHeaders: { from: [], everyone: false },
+      middlewares: [],
+    };
+    const advertising = ingress({ http3: { advertisedPort: 444 } });
+    const odd = { name: 'odd', port: 444, protocol: 'udp' as const, targetPort: 9443 };
+    const add = [
+      stated('ingress', { ...advertising.value, listeners: [...advertising.value.listeners, plain] }),
+      traefik({ ports: [...traefikPorts, odd] }),
+      slice(
+        'traefik/traefik',
+        [['10.10.1.5', 1]],
+        [
+          { name: 'websecure', port: 8443, protocol: 'tcp' },
+          { name: 'odd', port: 9443, protocol: 'udp' },
+        ],
+      ),
+    ];
+    expect(quic(add, { from: 'near' })).toMatchObject({ isOffered: true, completes: 'no' });
+    expect(quic(add, { from: 'near' })?.says).toContain('not at an HTTP/3 listener');
+  });
+
+  test('frames that HTTP/3 needs', () => {
+    expect([quicMtu(4), quicMtu(6)]).toEqual([1308, 1328]);
   });
 
   test('an edge\u2019s HTTP/3 is its own', () => {

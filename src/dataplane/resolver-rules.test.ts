@@ -77,9 +77,9 @@ describe('overrides and rewriting', () => {
     ],
     [
       'a group that took no part is empty',
-      [rewrite('regex', '^g([0-9])?\\.grp\\.org\\.$', 'x{1}.example.org')],
+      [rewrite('regex', '^g([0-9])?\\.grp\\.org\\.$', 'known{1}.example.org')],
       'g.grp.org',
-      ['10.0.20.200'],
+      ['10.0.20.46'],
     ],
     [
       'a group that the pattern has not stays, and no name comes of it',
@@ -99,7 +99,8 @@ describe('overrides and rewriting', () => {
     ],
   ];
   test.each(cases)('%s', (_name, all, name, is) => {
-    expect(asked(name, { add: rules(...all) })).toEqual(is);
+    const known = record('dns/technitium', 'known.example.org', 'A', ['10.0.20.46']);
+    expect(asked(name, { add: [known, ...rules(...all)] })).toEqual(is);
   });
 });
 
@@ -214,6 +215,14 @@ describe('hostAliases', () => {
   ] as const)('%s', (_name, from, add, is, name) => {
     expect(asked(name, { add: [aliased, ...add] }, from)).toEqual([is]);
   });
+});
+
+test('a pod of no cluster has no file of hosts that could be looked up', () => {
+  const add = [vantage('loose', 'pod', ['10.10.1.33'], { pod: 'apps/cron-1', resolver: 'technitium' })];
+  const reads: string[] = [];
+  const reader = recordingReader(homeReader({ add }), (key) => reads.push(key));
+  expect(resolveName(reader, 'loose', dnsName('immich.example.org'), 4)[0]?.ip).toBe('10.0.20.200');
+  expect(reads.filter((r) => r.includes('undefined'))).toEqual([]);
 });
 
 describe('zones of several servers', () => {

@@ -9,7 +9,7 @@ import { contains } from '#net/prefix.ts';
 import { gatewaySaid, nodeAddress } from './node-out.ts';
 import { defaultGateway, networksAround } from './route.ts';
 import type { Disposition, Hop, Packet, Reached, ReturnPath } from './trace.ts';
-import { networkAround, type Vantage } from './vantage.ts';
+import type { Vantage } from './vantage.ts';
 import { addStep, missing, type Session, type Way } from './way.ts';
 
 /** `port` is the answering side's port. */
@@ -106,13 +106,14 @@ function said(answer: Answer, says: string, because: readonly Evidence[], after?
 }
 
 function fromNode(trip: Trip, answer: Answer): Move {
-  if (isStart(trip, answer.at) && isForStart(trip, answer))
+  if (isStart(trip, answer.at) && answer.packet.destination === trip.dialled.source)
     return arrive(trip, said(answer, 'The answer is back where the question began.', []));
   const previous = answer.sessions.at(-1);
   if (previous?.host.startsWith('node/') && isAtNode(trip, previous, answer))
     return go(answer, previous.host, 'The pod network carries the answer there.');
   const owner = nodeOf(trip.reader, answer.packet.destination);
-  if (owner && owner !== answer.at) return go(answer, owner, 'The answer goes to a host of the cluster.');
+  if (owner === answer.at) return arrive(trip, answer);
+  if (owner) return go(answer, owner, 'The answer goes to a host of the cluster.');
   if (previous?.host.startsWith('unmanaged/') && belongs(previous, answer.packet))
     return go(answer, previous.host, 'The answer goes back as it came.');
   return outOfNode(trip, answer);
@@ -156,10 +157,8 @@ function outOfNode(trip: Trip, answer: Answer): Move {
 function onSameNetwork(trip: Trip, own: Ip, other: Ip): Evidence | undefined {
   const shared = networksAround(trip.reader, own).find((n) => contains(n.network, other));
   if (shared) return shared.out.evidence;
-  const isClient =
-    other === trip.dialled.source && (trip.vantage.point.kind === 'lan' || trip.vantage.point.kind === 'vpn');
-  const network = isClient ? networkAround(trip.reader, trip.vantage, other) : undefined;
-  return network && contains(network, own) ? trip.vantage.because[0] : undefined;
+  const { point, because } = trip.vantage;
+  return point.networks.some((n) => contains(n, own) && contains(n, other)) ? because[0] : undefined;
 }
 
 /** Over one network to whoever has the destination: a firewall, a bridge, or the client itself. */
@@ -173,8 +172,6 @@ function overLink(trip: Trip, answer: Answer, says: string, because: readonly Ev
     return { to: { ...next, at: `firewall/${virtual.value.firewall}`, by: virtual.value.interface } };
   const bridge = trip.reader.by('unmanagedHop', 'ip', destination)[0];
   if (bridge) return { to: { ...next, at: `unmanaged/${bridge.value.id}` } };
-  const owner = nodeOf(trip.reader, destination);
-  if (owner) return { to: { ...next, at: owner } };
   return arrive(trip, next);
 }
 
@@ -185,7 +182,7 @@ function fromFirewall(trip: Trip, came: Answer, answer: Answer): Move {
   }
   const session = came.sessions[answer.sessions.length];
   const expected = session?.inside?.out;
-  if (came.by !== undefined && expected !== undefined && came.by !== expected) {
+  if (came.by !== undefined && came.by !== expected) {
     const id = `${came.at}/asymmetric`;
     const what = `whether ${came.at} accepts an answer by ${came.by} to a question that left by ${expected} is not known`;
     return unknown(
@@ -236,14 +233,10 @@ function isAsymmetric(forward: readonly Hop[], back: readonly Hop[]): boolean {
   return hostsOf(forward).reverse().join() !== hostsOf(back).join();
 }
 
+/** The client's own node; it may also be one that only forwards, and then the answer is for another yet. */
 function isStart(trip: Trip, host: string): boolean {
   const { kind, cluster, node } = trip.vantage.point;
   return (kind === 'pod' || kind === 'node') && host === `node/${cluster}/${node}`;
-}
-
-/** The node of the client may also be one that only forwards: then somebody else still has to undo its session. */
-function isForStart(trip: Trip, { packet, sessions }: Answer): boolean {
-  return packet.destination === trip.dialled.source || sessions.length === 0;
 }
 
 function nodeOf(reader: Reader, address: Ip): string | undefined {

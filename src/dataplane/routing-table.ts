@@ -101,7 +101,7 @@ function pathHolds(route: Route, path: string): boolean {
 /** Ingress and Gateway API compare whole path elements: /foo covers /foo/bar, not /foobar. */
 function hasElements(path: string, prefix: string): boolean {
   const bare = prefix.replace(/\/$/, '');
-  return path === bare || path.startsWith(`${bare}/`) || bare === '';
+  return path === bare || path.startsWith(`${bare}/`);
 }
 
 const specificity = { exact: 3, regex: 2, prefix: 1 };

@@ -143,7 +143,7 @@ function fromVpn(reader: Reader, vantage: Vantage, way: Way): Next {
     return throughGateway(vantage, way, { kind: 'firewall', firewall, interface: name }, route.out.evidence);
   }
   const what = `where flows from ${vantage.point.id} (${source}) come in is not told`;
-  const known = reader.gap('firewallInterface', gateway && `firewall/${gateway}`);
+  const known = gateway ? undefined : reader.gap('firewallInterface');
   return unknownAt(
     way,
     vantage.host,
