@@ -1,15 +1,15 @@
 /**
- * `npm run mutate [-- --sample N] [--seed S] [--only REGEXP] [--known] [--all] [--again]`: flips conditions and drops branches
- * in src/dataplane one at a time, and lists the mutants that no test of the data plane notices. One that is not in
+ * `npm run mutate [-- --sample N] [--seed S] [--only REGEXP] [--known] [--again]`: flips conditions and drops branches in
+ * src/dataplane one at a time, and lists the mutants that no test of the data plane notices. One that is not in
  * test/mutants-known.json with a reason fails the run, and so does an entry there that is noticed by now. Without
- * --sample every mutant of the files that are held is tried, with --all those of the others too; --known tries the list. What was found out stays in .cache/mutants.jsonl: as long as
- * no source and no test changes it is not tried again, unless --again.
+ * --sample every mutant is tried; --known tries the list. What was found out stays in .cache/mutants.jsonl: as long as no
+ * source and no test changes it is not tried again, unless --again.
  */
 import { parseArgs } from 'node:util';
 import { withCopy } from './mutate/copy.ts';
-import { isHeld, partOf } from './mutate/held.ts';
 import { type Memory, openMemory } from './mutate/memory.ts';
 import type { Mutant } from './mutate/mutants.ts';
+import { partOf } from './mutate/parts.ts';
 import { report } from './mutate/report.ts';
 import { type Outcome, runRounds } from './mutate/rounds.ts';
 
@@ -20,7 +20,6 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     known: { type: 'boolean' },
     again: { type: 'boolean' },
-    all: { type: 'boolean' },
   },
 });
 const memory = openMemory();
@@ -30,8 +29,7 @@ process.exitCode = await withCopy(async ({ copy, mutants: all, files }) => {
   console.log(`${mutants.length} of ${all.length} mutants`);
   if (mutants.length === 0) return 1;
   const outcomes = await outcomesOf(copy, files, mutants);
-  const isWhole = mutants.length >= all.filter((m) => isHeld(m.file)).length && options.only === undefined;
-  return report({ mutants, outcomes, known: memory.known, isWhole });
+  return report({ mutants, outcomes, known: memory.known, isWhole: mutants.length === all.length });
 });
 
 async function outcomesOf(
@@ -67,7 +65,6 @@ function question(from: Memory, { number, id, file }: Mutant) {
 
 function isAsked(m: Mutant): boolean {
   if (options.known && memory.known[m.id] === undefined) return false;
-  if (!options.all && options.only === undefined && !isHeld(m.file)) return false;
   return new RegExp(options.only ?? '').test(m.id);
 }
 

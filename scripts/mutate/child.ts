@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
-import { mayNotice, type Part } from './held.ts';
+import { mayNotice, type Part } from './parts.ts';
 import type { Test } from './stand-in.ts';
 
 interface Timed {

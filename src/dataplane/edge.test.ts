@@ -7,6 +7,8 @@ import { ip } from '#net/ip.ts';
 import { dnsName } from '#net/name.ts';
 import {
   homeReader,
+  ingress,
+  middleware,
   record,
   route,
   service,
@@ -211,12 +213,9 @@ describe('what the request says', () => {
 
   test('a rule for the root alone is asked for the root', () => {
     const add = [stated('tunnelRule', { ...origin('http_status:204').value, path: '^/$' })];
-    expect(first(add).disposition).toBe('rejected');
-    expect(
-      first(add, { ...proxied, path: '/x' })
-        .hops.flatMap((h) => h.steps.map((s) => s.says))
-        .join(),
-    ).toContain('leads to http_status:404');
+    const told = (trace: Trace) => trace.hops.flatMap((h) => h.steps.map((s) => s.says)).join();
+    expect(told(first(add))).toContain('leads to http_status:204');
+    expect(told(first(add, { ...proxied, path: '/x' }))).toContain('leads to http_status:404');
   });
 
   const edgeTells = (add: readonly Fact[]) => {
@@ -232,6 +231,18 @@ describe('what the request says', () => {
       'client',
     ]);
   });
+  test('and leaves the list as it came, where it knows no client', () => {
+    const add = [
+      ingress({ forwardedHeaders: { from: [], everyone: true } }),
+      middleware('last', { kind: 'rate-limit', average: 1, burst: 1, periodMs: 1000, depth: 1 }),
+      route('proxied', 'proxied.example.org', { middlewares: ['traefik/last'] }),
+      vantage('edge', 'tunnel-edge', [], { tunnel: 'home' }),
+    ];
+    const headers = { 'x-forwarded-for': '192.0.2.66' };
+    const { identities } = first(add, { ...proxied, from: 'edge', headers });
+    expect(identities.find((i) => i.consumer === 'rate-limit')?.client).toBe('192.0.2.66');
+  });
+
   test('of a client without an address it tells nothing', () => {
     expect(edgeTells([vantage('edge', 'tunnel-edge', [], { tunnel: 'home' })])).toEqual([undefined, 'none']);
   });

@@ -343,6 +343,20 @@ describe('the way on', () => {
     expect(pathOf({ add }).mtu).toMatchObject({ bytes: 1400, where: 'pfsense/wan' });
   });
 
+  test('a gateway on an inner network is no default', () => {
+    const inner = {
+      firewall: 'pfsense',
+      name: 'IN',
+      interface: 'opt1',
+      isDefault: false,
+      family: 4,
+    } as const;
+    const add = [stated('gateway', inner)];
+    const path = pathOf({ add, without: ['gateway:pfsense/WANGW'] }, { vantage: 'lan', to: '192.0.2.80' });
+    expect(path.disposition).toBe('exits');
+    expect(stagesAt(path, 'firewall/pfsense')).toContain('outbound-nat');
+  });
+
   test('a gateway of a static route without an address leads nowhere that is known', () => {
     const add = [
       stated('gateway', { firewall: 'pfsense', name: 'DYN', interface: 'opt1', isDefault: false, family: 4 }),

@@ -288,6 +288,18 @@ describe('zones of several servers', () => {
       question('mid.wide.org'),
       '10.0.20.8',
     ],
+    [
+      'what the zone above says about names of this one does not count either',
+      [
+        zone('dns/t', 'wide.org', false),
+        zone('dns/t', 'mid.wide.org', false),
+        inZone('dns/t', 'mid.wide.org', '*.mid.wide.org', '10.0.20.8'),
+        inZone('dns/t', 'wide.org', 'x.a.mid.wide.org', '10.0.20.9'),
+      ],
+      ['dns/t'],
+      question('a.mid.wide.org'),
+      '10.0.20.8',
+    ],
     ['no server, no zone', [], [], question('immich.example.org'), 'not-here'],
   ] as const)('%s', (_name, add, servers, q, is) => {
     expect(answer(add, servers, q)).toBe(is);

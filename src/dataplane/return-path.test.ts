@@ -98,7 +98,10 @@ describe('sessions', () => {
     const { path } = back({ ...base, sessions: [firewall, other, ['node/home/k8s-node3', dialled, local]] });
     expect(path.disposition).toBe('delivered');
     const alone = back({ ...base, sessions: [other, ['node/home/k8s-node3', dialled, local]] });
-    expect(alone.path.disposition).toBe('no-session');
+    expect([alone.path.disposition, hosts(alone.path)]).toEqual([
+      'no-session',
+      ['node/home/k8s-node3', 'firewall/pfsense'],
+    ]);
   });
 });
 
@@ -140,6 +143,21 @@ describe('from a node', () => {
     expect(hosts(path)).not.toContain('node/home/k8s-node3');
   });
 
+  test('to a client that is not on the network that is told for the node', () => {
+    const add = [vantage('far', 'lan', ['172.31.0.9'], { networks: [prefix('10.0.20.0/24')] })];
+    const asked: Text = '172.31.0.9 > 10.0.20.200 : 443';
+    const kept: Text = '172.31.0.9 > 10.10.3.5 : 8443';
+    const { path } = back({
+      from: 'far',
+      add,
+      dialled: asked,
+      arrives: kept,
+      sessions: [['node/home/k8s-node3', asked, kept]],
+      reached: pod3,
+    });
+    expect([path.disposition, hosts(path).at(-1)]).toEqual(['no-session', 'firewall/pfsense']);
+  });
+
   test('to its own address, where no session is: nobody asked', () => {
     const { path } = back({
       dialled,
@@ -163,7 +181,7 @@ describe('from a node', () => {
       reached: pod3,
     });
     expect(back(by(asked)).path.disposition).toBe('delivered');
-    expect(hosts(back(by('172.31.0.8 > 10.0.20.200 : 443')).path)).not.toContain('unmanaged/vps');
+    expect(hosts(back(by('172.31.0.8 > 10.0.20.200 : 443')).path)).toContain('firewall/pfsense');
   });
 
   test.each([

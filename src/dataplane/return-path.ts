@@ -57,7 +57,7 @@ export function returnPath(
 
 function startHost(way: Way, reached: Reached): string {
   if (reached.node) return `node/${reached.cluster}/${reached.node}`;
-  return way.sessions.at(-1)?.host ?? way.hops.at(-1)?.host ?? 'internet';
+  return way.sessions.at(-1)?.host ?? 'internet';
 }
 
 function step(trip: Trip, answer: Answer): Move {

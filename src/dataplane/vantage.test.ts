@@ -194,6 +194,13 @@ describe('the way out', () => {
       ['gateway/192.168.7.20'],
     ],
     [
+      'a network whose gateway was not read',
+      [at('lan', ['192.168.7.20'], { gateway: 'far' })],
+      [lost('firewallInterface', 'firewall/far')],
+      ['vantage/it'],
+      ['lost/firewallInterface'],
+    ],
+    [
       'a node of no cluster',
       [at('node', ['10.0.20.101'], { node: 'k8s-node1' })],
       [],
