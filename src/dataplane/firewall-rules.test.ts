@@ -16,6 +16,7 @@ import {
   rule,
   stated,
 } from '#test/estates.ts';
+import { keepingReader } from '#test/keeping-reader.ts';
 import { changed, lost } from '#test/variations/variation.ts';
 import { gapIds, hostsOf, pathOf, stagesAt } from '#test/walked.ts';
 import { resolveAlias } from './alias.ts';
@@ -306,6 +307,11 @@ describe('two outer interfaces', () => {
     const lan = iface('lan', '192.168.1.1', '192.168.1.0/24').value;
     expect(chooseForward(reader, firewall, wan2.value, packet).kind).toBe('none');
     expect(chooseForward(reader, firewall, lan, packet)).toMatchObject({ kind: 'forward', mode: 'pure-nat' });
+    const keeping = keepingReader(reader);
+    const kinds = [lan, { ...lan, isWan: true }, lan].map(
+      (at) => chooseForward(keeping, firewall, at, packet).kind,
+    );
+    expect(kinds).toEqual(['forward', 'none', 'forward']);
   });
 
   test('what comes in from outside is not told about reflection', () => {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { type ReadKey, readerOf, recordingReader } from '#estate/estate.ts';
 import { dnsName } from '#net/name.ts';
 import { homeWith } from '#test/estates.ts';
+import { keepingReader } from '#test/keeping-reader.ts';
 import { clusterVariations } from '#test/variations/cluster.ts';
 import { firewallVariations } from '#test/variations/firewall.ts';
 import { flowVariations } from '#test/variations/flows.ts';
@@ -50,6 +51,8 @@ describe.each(Object.entries(walked))('%s', (_part, variations) => {
     expect(walks.map(walkText).join('\n')).toMatchSnapshot();
     const memo = memoWalker(reader);
     expect(flows.map((flow) => memo.walk(flow))).toEqual(walks);
+    const keeping = keepingReader(reader);
+    expect(flows.map((flow) => walk(keeping, flow))).toEqual(walks);
   });
 });
 

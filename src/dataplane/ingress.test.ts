@@ -48,6 +48,17 @@ describe('which program a socket is', () => {
     expect(at(more)).toBe(is);
   });
 
+  test('what it publishes is no part of it: no walk hangs on that', () => {
+    const reader = homeReader({ add: [ingress({}, { publishedService: 'traefik/traefik' })] });
+    const found = ingressAt(reader, {
+      ip: ip('10.10.1.5'),
+      port: 8443,
+      cluster: 'home',
+      pod: 'home/traefik/traefik-1',
+    });
+    expect(found?.value).toEqual(ingress().value);
+  });
+
   test('of no pod nothing is looked up', () => {
     const reads: string[] = [];
     const reader = recordingReader(homeReader(), (key) => reads.push(key));

@@ -158,6 +158,22 @@ describe('from a node', () => {
     expect([path.disposition, hosts(path).at(-1)]).toEqual(['no-session', 'firewall/pfsense']);
   });
 
+  test.each([
+    ['a LAN', 'lan', ['node/home/k8s-node3']],
+    ['a VPN', 'vpn', ['node/home/k8s-node3']],
+    ['the Internet, whose networks are no wire', 'internet', ['node/home/k8s-node3', 'firewall/pfsense']],
+  ] as const)('to a client on the network that is told for both: %s', (_name, kind, by) => {
+    const add = [vantage('near', kind, ['172.31.0.9'], { networks: [prefix('0.0.0.0/0')] })];
+    const asked: Text = '172.31.0.9 > 10.0.20.200 : 443';
+    const kept: Text = '172.31.0.9 > 10.10.3.5 : 8443';
+    const sessions: Told['sessions'] = [
+      ['firewall/pfsense', asked, asked],
+      ['node/home/k8s-node3', asked, kept],
+    ];
+    const { path } = back({ from: 'near', add, dialled: asked, arrives: kept, sessions, reached: pod3 });
+    expect([path.disposition, hosts(path)]).toEqual(['delivered', by]);
+  });
+
   test('to its own address, where no session is: nobody asked', () => {
     const { path } = back({
       dialled,

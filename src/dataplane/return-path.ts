@@ -158,7 +158,8 @@ function onSameNetwork(trip: Trip, own: Ip, other: Ip): Evidence | undefined {
   const shared = networksAround(trip.reader, own).find((n) => contains(n.network, other));
   if (shared) return shared.out.evidence;
   const { point, because } = trip.vantage;
-  return point.networks.some((n) => contains(n, own) && contains(n, other)) ? because[0] : undefined;
+  const isOne = point.kind === 'lan' || point.kind === 'vpn';
+  return isOne && point.networks.some((n) => contains(n, own) && contains(n, other)) ? because[0] : undefined;
 }
 
 /** Over one network to whoever has the destination: a firewall, a bridge, or the client itself. */

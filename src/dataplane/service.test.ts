@@ -6,6 +6,7 @@ import { ip } from '#net/ip.ts';
 import { prefix } from '#net/prefix.ts';
 import type { Parts } from '#test/exact/home.ts';
 import { client, gapIn, node, nodeNames, proxy, readHome, service, slice, vip } from '#test/exact/home.ts';
+import { keepingReader } from '#test/keeping-reader.ts';
 import { decideService } from './service.ts';
 import type { Packet } from './trace.ts';
 
@@ -416,5 +417,43 @@ describe('reads', () => {
     expect(keys).toContain('service@vip=10.0.20.200');
     expect(keys).toContain('endpointSlice@service=home/apps/edge');
     expect(keys).toContain('gap:endpointSlice');
+  });
+});
+
+describe('kept parts', () => {
+  it('who sends is part of the question', () => {
+    const services = [service('edge', { externalPolicy: 'local' })];
+    const byBridge = proxy({ detectLocalMode: 'BridgeInterface' });
+    const pod = {
+      cluster: 'home',
+      namespace: 'apps',
+      name: 'asker',
+      labels: {},
+      node: 'k8s-node3',
+      ips: [client],
+      hostNetwork: false,
+      isReady: true,
+      phase: 'Running',
+      containers: [],
+      hostAliases: [],
+    } as const;
+    const reader = readHome({ service: services, serviceProxy: [byBridge], pod: [pod] });
+    const keeping = keepingReader(reader);
+    const origins = [
+      outside,
+      { isPod: true, isLocalProcess: false },
+      { isPod: false, isLocalProcess: true },
+      outside,
+    ];
+    const third = { ...at, node: 'k8s-node3' };
+    const answers = origins.map((o) => decideService(keeping, third, packet(), o));
+    expect(answers).toEqual(origins.map((o) => decideService(reader, third, packet(), o)));
+    // Local without an endpoint here: dropped from outside, while pods and the node itself may go anywhere
+    expect(answers.map((a) => [a.verdict, a.masquerades])).toEqual([
+      ['drop', false],
+      ['dnat', false],
+      ['dnat', true],
+      ['drop', false],
+    ]);
   });
 });
