@@ -34,12 +34,14 @@ function at(base: string, offset: number): Ip {
   return numberToIp(ipToNumber(ip(base)) + BigInt(offset), 4);
 }
 
+/** In the LAN of the home estate as long as they fit there. */
 function nodesOf(size: Size): readonly Fact[] {
+  const first = size.nodes <= 90 ? '10.0.20.104' : '10.0.24.1';
   return Array.from({ length: Math.max(0, size.nodes - 3) }, (_, i) =>
     stated('node', {
       ...node(1).value,
       name: `k8s-node${i + 4}`,
-      internalIps: [at('10.0.24.1', i)],
+      internalIps: [at(first, i)],
       podCidrs: [prefix(`${at('10.16.0.0', i * 256)}/24`)],
     }),
   );
@@ -53,7 +55,8 @@ function applicationsOf(size: Size): readonly Fact[] {
 function applicationOf(i: number, size: Size): readonly Fact[] {
   const name = `team-${i % 50}/app${i}`;
   const nodes = [1 + (i % size.nodes), 1 + ((i * 7 + 1) % size.nodes)] as const;
-  const ips = [at('10.32.0.1', i * 2), at('10.32.0.1', i * 2 + 1)] as const;
+  const turn = Math.floor(i / size.nodes);
+  const ips = [podIp(nodes[0], 60 + turn), podIp(nodes[1], 160 + turn)] as const;
   const hasVip = i % 100 === 99;
   return [
     service(name, {
@@ -84,6 +87,11 @@ function applicationOf(i: number, size: Size): readonly Fact[] {
     pod(`${name}-${nodes[0]}`, ips[0], nodes[0]),
     ...(nodes[0] === nodes[1] ? [] : [pod(`${name}-${nodes[1]}`, ips[1], nodes[1])]),
   ];
+}
+
+/** Within the node's own range of pods; a node meets each of its two turns once a round. */
+function podIp(node: number, last: number): Ip {
+  return node <= 3 ? ip(`10.10.${node}.${last}`) : at('10.16.0.0', (node - 4) * 256 + last);
 }
 
 /** Names of routes, aliases of the apex outside; inside a wildcard answers them. */

@@ -15,13 +15,14 @@ const { values } = parseArgs({
   options: {
     estates: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
-    parallel: { type: 'string', default: `${availableParallelism() + 1}` },
+    parallel: { type: 'string', default: `${2 * availableParallelism() + 1}` },
     'least-flows': { type: 'string', default: '0' },
     'no-examples': { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
 
+const modes = ['iptables', 'nftables'] as const;
 const root = join(import.meta.dirname, '..');
 const began = performance.now();
 const known = await readDisagreements(join(root, 'lab/disagreements.json'));
@@ -85,8 +86,13 @@ function report(): void {
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results));
   const compared = count('agrees') + count('disagrees');
   const isEnough = compared > 0 && flows.length >= Number(values['least-flows']);
+  const counts = modes.map((mode) => results.filter((e) => e.modes.includes(mode)).length);
+  console.log(modes.map((mode, at) => `${counts[at]} estates with kube-proxy in ${mode} mode`).join(', '));
+  const areBoth = made.length < 20 || counts.every((n) => n > 0);
+  if (!areBoth) console.log('one of kube-proxy’s modes was not met at all');
   if (!isEnough) console.log(`too few flows: at least ${values['least-flows']} were asked for`);
-  process.exitCode = judged.unexplained.length === 0 && judged.stale.length === 0 && isEnough ? 0 : 1;
+  process.exitCode =
+    judged.unexplained.length === 0 && judged.stale.length === 0 && isEnough && areBoth ? 0 : 1;
 }
 
 function seconds(): string {

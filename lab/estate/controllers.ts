@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reader } from '#estate/estate.ts';
 import type { FactKey } from '#estate/fact.ts';
+import { canonical } from '#estate/fingerprint.ts';
 import type { Node, Service } from '#estate/kubernetes.ts';
 import type { Announcer } from '../kernel/announcer.ts';
 import type { Lab } from '../kernel/lab.ts';
@@ -14,7 +15,7 @@ import { Loop } from './loop.ts';
 import { allocate } from './metallb-allocate.ts';
 import { announcerOf } from './metallb-elect.ts';
 import { hostName } from './names.ts';
-import { nodeRuleset } from './node-rules.ts';
+import { nodeRules } from './node-rules.ts';
 import { firewallRuleset } from './pf-rules.ts';
 import type { LabStore } from './store.ts';
 
@@ -71,7 +72,8 @@ export class Controllers {
   /** What the topology was started with counts as loaded; announces what the estate's status says. */
   async begin(): Promise<void> {
     const { reader } = this.parts.store;
-    for (const { value: node } of reader.all('node')) this.loaded.set(node.name, nodeRuleset(reader, node));
+    for (const { value: node } of reader.all('node'))
+      this.loaded.set(node.name, canonical(nodeRules(reader, node)));
     for (const { value: f } of reader.all('firewall'))
       this.loaded.set(hostName('fw', f.name), firewallRuleset(reader, f.name));
     await this.announceAll();
@@ -186,10 +188,12 @@ export class Controllers {
     const { lab, store, afterSync } = this.parts;
     const node = store.reader.get('node', `${cluster}/${name}`)?.value;
     if (!node || this.lost.has(name)) return;
-    const rules = nodeRuleset(store.reader, node);
-    if (this.loaded.get(name) === rules) return;
-    await lab.loadRules(hostName('node', name), rules);
-    this.loaded.set(name, rules);
+    const rules = nodeRules(store.reader, node);
+    if (this.loaded.get(name) === canonical(rules)) return;
+    const host = hostName('node', name);
+    if (rules.iptables) await lab.loadIptables(host, rules.iptables);
+    else await lab.loadRules(host, rules.nft);
+    this.loaded.set(name, canonical(rules));
     await afterSync?.(node);
   }
 

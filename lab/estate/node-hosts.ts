@@ -10,7 +10,7 @@ import { contains, type Prefix, prefixFamily, prefixToRange } from '#net/prefix.
 import type { LabAddress, LabHost, LabLink } from '../kernel/topology.ts';
 import { gatewayRoutes } from './clients.ts';
 import { hostName } from './names.ts';
-import { nodeRuleset } from './node-rules.ts';
+import { nodeRules } from './node-rules.ts';
 import { cable, type Part, plug, routerSysctls } from './plan-hosts.ts';
 import { podsDev } from './proxy-facts.ts';
 import { type Segment, segmentOf, withLength } from './segments.ts';
@@ -81,6 +81,7 @@ function nodePart(reader: Reader, segments: readonly Segment[], node: Node): Par
     pods.map((p) => [p, alone.includes(p) ? `${podsDev}${alone.indexOf(p) + 1}` : podsDev]),
   );
   const devs = [podsDev, ...alone.map((p) => devOf.get(p) ?? podsDev)];
+  const rules = nodeRules(reader, node);
   const host: LabHost = {
     name,
     addresses: [
@@ -94,7 +95,8 @@ function nodePart(reader: Reader, segments: readonly Segment[], node: Node): Par
       ...otherNodesRoutes(reader, node),
     ],
     sysctls: routerSysctls,
-    ruleset: nodeRuleset(reader, node),
+    ruleset: rules.nft,
+    ...(rules.iptables && { iptables: rules.iptables }),
   };
   const podHosts = [
     podsHost(

@@ -1,7 +1,7 @@
 /*
  * A node's rules as kube-proxy's nftables mode lays them out (pkg/proxy/nftables of Kubernetes 1.31 and later): a map
- * of Service addresses, a chain for what comes from outside, a chain for each choice of endpoints. Beside it the pod
- * network's own masquerade for pods that leave the cluster.
+ * of Service addresses, a chain for what comes from outside, a chain for each choice of endpoints. Beside it, in a table
+ * of its own, the pod network's masquerade for pods that leave the cluster.
  */
 import { prefixFamily } from '#net/prefix.ts';
 import type { Backend, Frontend } from './frontends.ts';
@@ -39,7 +39,6 @@ export function nftablesRules(frontends: readonly Frontend[], facts: ProxyFacts)
     ),
     ...chain('nat-out', 'type nat hook postrouting priority srcnat', [
       'meta mark and 0x4000 == 0x4000 meta mark set meta mark xor 0x4000 masquerade fully-random',
-      ...podMasquerade(facts),
     ]),
     '}',
     '',
@@ -176,10 +175,22 @@ function unusedPorts(facts: ProxyFacts, own: readonly Frontend[]): string {
 }
 
 /** Pods that leave the cluster take their node's address, as with Calico's natOutgoing and flannel's ip-masq. */
-function podMasquerade(facts: ProxyFacts): readonly string[] {
-  if (facts.podPrefixes.length === 0) return [];
+export function podMasqueradeRules(facts: ProxyFacts): string {
+  const table = facts.family === 4 ? 'ip pod-network' : 'ip6 pod-network';
   const pods = setOf(facts.podPrefixes);
-  return [`${ip(facts)} saddr ${pods} ${ip(facts)} daddr != ${pods} masquerade`];
+  const rule = `${ip(facts)} saddr ${pods} ${ip(facts)} daddr != ${pods} masquerade`;
+  return [
+    `table ${table}`,
+    `delete table ${table}`,
+    `table ${table} {`,
+    ...chain(
+      'nat-out',
+      'type nat hook postrouting priority srcnat + 1',
+      facts.podPrefixes.length === 0 ? [] : [rule],
+    ),
+    '}',
+    '',
+  ].join('\n');
 }
 
 function fromPod(facts: ProxyFacts): string | undefined {

@@ -21,6 +21,8 @@ export interface ProxyFacts {
   readonly nodePortOn?: readonly (Prefix | Ip)[];
   /** The cluster's pods, for the pod network's own masquerade. */
   readonly podPrefixes: readonly Prefix[];
+  /** The node's own addresses of the family. */
+  readonly nodeIps: readonly Ip[];
 }
 
 /** The pods' side of a node: every node's cable to its pods has this name. */
@@ -38,6 +40,7 @@ export function proxyFacts(reader: Reader, node: Node, family: Family): ProxyFac
     masqueradeAll: proxy?.masqueradeAll ?? false,
     ...(nodePortOn && { nodePortOn }),
     podPrefixes: ofFamily(pods, family),
+    nodeIps: node.internalIps.filter((ip) => familyOf(ip) === family),
   };
 }
 

@@ -13,9 +13,9 @@ import { type Box, type BoxMode, closeBox, insideBox, killBox, openBox } from '.
 import { execute, type Ran, type RunOptions } from './execute.ts';
 import { hold } from './hold.ts';
 import { makeRunFolder, noteBox, removeLeftovers } from './owner.ts';
-import { hostScript, networkBatch, switchScript } from './scripts.ts';
-import { shellFunctions, type Tools } from './tools.ts';
-import { checkSysctls, checkTopology, type Topology } from './topology.ts';
+import { hostScript, networkBatch, restoreScript, switchScript } from './scripts.ts';
+import { shellFunctions, type Tools, withIptables } from './tools.ts';
+import { checkSysctls, checkTopology, type Iptables, type Topology } from './topology.ts';
 
 /** Several labs may live in one process: each one's listener must not take the others' for the user's. */
 const signalListeners = new WeakSet<object>();
@@ -36,10 +36,14 @@ export async function startLab(topology: Topology, options: LabOptions = {}): Pr
     throw new SightlineError('lab-topology', `the topology cannot be built: ${problems.join('; ')}`, {
       hint: 'Correct the topology.',
     });
+  const tools = topology.hosts.some((host) => host.iptables)
+    ? await withIptables(available.tools)
+    : available.tools;
+  if (tools.kind === 'missing') return { kind: 'unavailable', reason: tools.message, hint: tools.command };
   removeLeftovers();
   const box = await openBox(available.mode);
   if (typeof box === 'string') return { kind: 'unavailable', reason: box, hint: 'Run as root.' };
-  const lab = new Lab(topology, available.tools, box, makeRunFolder());
+  const lab = new Lab(topology, tools, box, makeRunFolder());
   try {
     await lab.bringUp();
     return lab;
@@ -95,6 +99,12 @@ export class Lab {
   /** Loads an nft file in a host, in one transaction. Throws SightlineError with nft's words where it is refused. */
   async loadRules(host: string, rules: string): Promise<void> {
     await this.must(host, ['nft', '-f', '-'], rules);
+  }
+
+  /** Replaces a host's iptables, table by table. The host's topology must have had some. */
+  async loadIptables(host: string, rules: Iptables): Promise<void> {
+    const script = ['set -e', shellFunctions(this.tools), ...restoreScript(rules), ''].join('\n');
+    await this.must(host, ['sh', '-s'], script);
   }
 
   /** Runs lines of `ip -batch` in a host, for example `link set eth0 down`. */

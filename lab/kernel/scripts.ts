@@ -2,7 +2,7 @@
  * Writes what brings a topology up: one `ip -batch` file for all netns and links, and one small shell script a host.
  * Pure text, so that it can be read and tested without a kernel.
  */
-import type { LabHost, LinkEnd, Topology } from './topology.ts';
+import type { Iptables, LabHost, LinkEnd, Topology } from './topology.ts';
 
 /** Every host starts from these, whatever the machine's own settings are (IPv4's would be inherited). */
 export const baseSysctls: Readonly<Record<string, string | number>> = {
@@ -51,8 +51,14 @@ export function hostScript(host: LabHost, topology: Topology): string {
     ...Object.entries({ ...baseSysctls, ...host.sysctls }).flatMap(([key, value]) => setSysctl(key, value)),
     ...heredoc('ip -batch -', batch.join('\n')),
     ...(host.ruleset === undefined ? [] : heredoc('nft -f -', host.ruleset)),
+    ...(host.iptables === undefined ? [] : restoreScript(host.iptables)),
     '',
   ].join('\n');
+}
+
+/** Replaces the tables that the texts name, each in one go. */
+export function restoreScript({ v4, v6 }: Iptables): readonly string[] {
+  return [...heredoc('iptables_restore', v4), ...heredoc('ip6tables_restore', v6)];
 }
 
 /** The script that makes a switch of a netns: every link's end there becomes a port. */

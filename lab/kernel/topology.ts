@@ -16,6 +16,13 @@ export interface LabHost {
   readonly sysctls?: Readonly<Record<string, string | number>>;
   /** A whole nft file, loaded in one transaction. */
   readonly ruleset?: string;
+  readonly iptables?: Iptables;
+}
+
+/** Whole tables as iptables-restore and ip6tables-restore read them. */
+export interface Iptables {
+  readonly v4: string;
+  readonly v6: string;
 }
 
 export interface LabAddress {

@@ -123,6 +123,11 @@ export const catalogue = {
     ...iptables,
     files: ['usr/sbin/iptables-nft-restore'],
   },
+  'ip6tables-restore': {
+    version: { args: ['--version'], atLeast: [1, 8] },
+    ...iptables,
+    files: ['usr/sbin/ip6tables-nft-restore'],
+  },
   conntrack: {
     version: { args: ['--version'], atLeast: [1, 4] },
     packages: ['conntrack'],

@@ -12,6 +12,8 @@ export interface EstateResult {
   readonly name: string;
   readonly results: readonly FlowResult[];
   readonly notBuilt: readonly string[];
+  /** How kube-proxy works there. */
+  readonly modes: readonly string[];
   readonly upMs: number;
   readonly ms: number;
 }
@@ -37,8 +39,10 @@ async function compareEstate(
   if (lab.kind === 'unavailable') return lab;
   const upMs = performance.now() - began;
   try {
-    const results = await compareAll(lab, readerOf(estate), flows);
-    return { name, results, notBuilt: lab.compiled.notBuilt, upMs, ms: performance.now() - began };
+    const reader = readerOf(estate);
+    const results = await compareAll(lab, reader, flows);
+    const modes = reader.all('serviceProxy').map((p) => p.value.mode);
+    return { name, results, modes, notBuilt: lab.compiled.notBuilt, upMs, ms: performance.now() - began };
   } finally {
     await lab.down();
   }

@@ -23,7 +23,7 @@ const tooBig: FlowResult = {
 };
 
 function estate(name: string, results: readonly FlowResult[]) {
-  return { name, results, notBuilt: [], upMs: 1, ms: 1 };
+  return { name, results, modes: [], notBuilt: [], upMs: 1, ms: 1 };
 }
 
 describe('judge', () => {
