@@ -29,8 +29,6 @@ const ask = (parts: Parts = {}, ...gaps: Parameters<typeof gapIn>[]) =>
 /** By sha256 of `name#10.0.20.200`, computed elsewhere. */
 const order = ['k8s-node3', 'k8s-node2', 'k8s-node1'];
 
-const bgp = { cluster: 'home', name: 'b', pools: [], poolSelectors: [] };
-
 describe('announcerOf', () => {
   it('elects one node, and says who would take over', () => {
     expect(ask()).toMatchObject({
@@ -172,12 +170,6 @@ describe('other ways to announce', () => {
       nodes: [],
       gap: { id: `announcer-${program}/home`, evidence: { file: 'announcing.yaml' } },
     });
-  });
-
-  it('BGP: unknown, if it is for the pool', () => {
-    expect(ask({ bgpAdvertisement: [bgp] })?.gap?.id).toBe('metallb-bgp/home');
-    expect(ask({ bgpAdvertisement: [{ ...bgp, pools: ['home'] }] })?.gap?.id).toBe('metallb-bgp/home');
-    expect(ask({ bgpAdvertisement: [{ ...bgp, pools: ['away'] }] })?.nodes).toEqual(['k8s-node3']);
   });
 
   it('a class that MetalLB does not serve: unknown', () => {

@@ -6,9 +6,10 @@ import { keptPart, type Reader } from '#estate/estate.ts';
 import type { Evidence, Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { EndpointSlice, Node } from '#estate/kubernetes.ts';
-import type { Announcing, BgpAdvertisement, L2Advertisement } from '#estate/metallb.ts';
+import type { Announcing, L2Advertisement } from '#estate/metallb.ts';
 import type { Ip } from '#net/ip.ts';
 import { type Announcement, base, type Question, unknown } from './announcement.ts';
+import { byBgp } from './announcer-bgp.ts';
 import { announcerGap } from './announcer-gap.ts';
 import { announcedOtherwise } from './announcer-other.ts';
 import { clusterGap } from './cluster-gap.ts';
@@ -35,7 +36,8 @@ function announcerIn(reader: Reader, vip: Ip): Announcement | undefined {
   if (rival !== undefined) return unknown(services, rivalGap(vip, cluster, rival));
   const announcing = reader.get('announcing', cluster);
   const gap = announcerGap(reader, cluster, announcing, services);
-  if (gap !== undefined || announcing === undefined) return unknown(services, gap ?? noProgram(cluster));
+  if (gap !== undefined || announcing === undefined)
+    return { ...unknown(services, gap ?? noProgram(cluster)), mayBeRouted: true };
   const question = { cluster, services, announcing };
   return announcing.value.program === 'metallb'
     ? byMetallb(reader, vip, question)
@@ -56,11 +58,13 @@ function byMetallb(reader: Reader, vip: Ip, q: Question): Announcement {
   }
   const gap = firstGap(reader, ['l2Advertisement', 'bgpAdvertisement', 'node', 'announcing'], system);
   if (gap !== undefined) return unknown(q.services, gap);
-  const bgp = reader.by('bgpAdvertisement', 'cluster', q.cluster).find((b) => isBgpFor(b.value, pool));
-  if (bgp !== undefined) return unknown(q.services, bgpGap(q.cluster, bgp));
   const ads = reader
     .by('l2Advertisement', 'cluster', q.cluster)
     .filter((a) => isForPool(a.value, pool.value));
+  const bgp = reader
+    .by('bgpAdvertisement', 'cluster', q.cluster)
+    .filter((b) => isForPool(b.value, pool.value));
+  if (bgp.length > 0) return byBgp(reader, q, bgp, ads.length === 0);
   const because = [pool.evidence, ...ads.map((a) => a.evidence), q.announcing.evidence];
   const nodes = reader.by('node', 'cluster', q.cluster).map((n) => n.value);
   const resolved = ads.map((a) => resolvedAd(a.value, nodes));
@@ -166,13 +170,6 @@ function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
 }
 
-function isBgpFor(ad: BgpAdvertisement, pool: Fact<'pool'>): boolean {
-  return isForPool(
-    { ...ad, nodeSelectors: [], serviceSelectors: [], interfaces: [], preferredNodes: [] },
-    pool.value,
-  );
-}
-
 /** No Service is known to have it, but one that was not read may. */
 function maybeHidden(reader: Reader, vip: Ip): Announcement | undefined {
   const pool = reader.all('pool').find((p) => poolsFor([p.value], [vip]).length > 0);
@@ -198,17 +195,6 @@ function rivalGap(vip: Ip, cluster: string, rival: Fact<'service'>): Gap {
     `${vip} is a VIP in ${cluster} and in ${rival.value.cluster}; who answers for it is not defined`,
     'one cluster for each VIP',
     rival.evidence,
-  );
-}
-
-function bgpGap(cluster: string, bgp: Fact<'bgpAdvertisement'>): Gap {
-  return clusterGap(
-    'metallb-bgp',
-    cluster,
-    ['bgpAdvertisement'],
-    'MetalLB announces it by BGP; which node receives is the router’s choice and not modelled',
-    'layer 2 mode',
-    bgp.evidence,
   );
 }
 

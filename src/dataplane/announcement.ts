@@ -11,6 +11,8 @@ export interface Announcement {
   /** Services that have the VIP, `cluster/ns/name`. */
   readonly services: readonly string[];
   readonly says: string;
+  /** Routers may have been told to route it, so longest prefixes that a firewall's settings list are not all. */
+  readonly mayBeRouted?: true;
   readonly rule?: string;
   readonly because: readonly Evidence[];
   readonly gap?: Gap;

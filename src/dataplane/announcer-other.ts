@@ -23,7 +23,7 @@ export function announcedOtherwise(reader: Reader, vip: Ip, q: Question): Announ
     case 'kube-vip':
       return byLeases(reader, vip, q);
     default:
-      return unknown(q.services, gapOf(q, 'the program that announces addresses is not known'));
+      return routed(q, 'the program that announces addresses is not known');
   }
 }
 
@@ -51,6 +51,8 @@ type Held = { readonly lease: Fact<'lease'> } | { readonly gap: Gap };
 function byLeases(reader: Reader, vip: Ip, q: Question): Announcement {
   const leases: Fact<'lease'>[] = [];
   for (const service of q.services) {
+    const routes = routesOf(q.announcing.value, service.value);
+    if (routes !== undefined) return routed(q, `${programOf(q)}: ${routes}`);
     const held = heldBy(reader, vip, q, service);
     if ('gap' in held) return unknown(q.services, held.gap);
     leases.push(held.lease);
@@ -67,9 +69,6 @@ function byLeases(reader: Reader, vip: Ip, q: Question): Announcement {
 }
 
 function heldBy(reader: Reader, vip: Ip, q: Question, service: Fact<'service'>): Held {
-  const routes = routesOf(q.announcing.value, service.value);
-  if (routes !== undefined)
-    return { gap: gapOf(q, `${programOf(q)}: ${routes}`, 'announcement by lease only') };
   if (q.announcing.value.program === 'cilium' && familyOf(vip) === 6)
     return { gap: gapOf(q, 'whether Cilium answers NDP for an IPv6 address depends on its release') };
   const wanted = leaseNameOf(q.announcing.value, service.value);
@@ -103,6 +102,11 @@ function absent(reader: Reader, q: Question, { namespace, name }: LeaseName): Ga
   const where = namespace === undefined ? '-A' : `-n ${namespace}`;
   const expected = `kubectl get leases.coordination.k8s.io ${where} -o yaml, with ${name} in it`;
   return reader.gap('lease', `cluster/${q.cluster}`) ?? leaseGap(q, what, expected);
+}
+
+/** Not known, and routers may have been told. */
+function routed(q: Question, what: string): Announcement {
+  return { ...unknown(q.services, gapOf(q, what, 'announcement in layer 2 only')), mayBeRouted: true };
 }
 
 function programOf(q: Question): string {

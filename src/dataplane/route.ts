@@ -5,6 +5,7 @@ import type { Fact } from '#estate/fact.ts';
 import type { FirewallInterface } from '#estate/firewall.ts';
 import { type Family, familyOf, type Ip } from '#net/ip.ts';
 import { contains, type Prefix, prefix, prefixBits } from '#net/prefix.ts';
+import { announcerOf } from './announce.ts';
 import { firstGap } from './gaps.ts';
 import { missing } from './way.ts';
 
@@ -39,7 +40,10 @@ export function networkOf(i: FirewallInterface, family: Family): Prefix | undefi
   return family === 4 ? i.ipv4?.network : i.ipv6?.network;
 }
 
-/** Longest prefix among connected networks and static routes, then the default gateway of the family. */
+/**
+ * Longest prefix among connected networks and static routes, then the default gateway of the family; a gap where a router
+ * may have been told of the address, which its settings do not show.
+ */
 export function routeAt(reader: Reader, firewall: string, destination: Ip): Route {
   const gap = firstGap(reader, ['firewallInterface', 'gateway', 'staticRoute'], `firewall/${firewall}`);
   if (gap) return { kind: 'gap', gap };
@@ -53,6 +57,8 @@ export function routeAt(reader: Reader, firewall: string, destination: Ip): Rout
     .sort((a, b) => prefixBits(b.value.network) - prefixBits(a.value.network))[0];
   if (connected && (!fixed || prefixBits(fixed.value.network) <= prefixBits(connected.network)))
     return { kind: 'link', ...connected };
+  const learned = announcerOf(reader, destination);
+  if (learned?.mayBeRouted && learned.gap) return { kind: 'gap', gap: learned.gap };
   return viaGateway(reader, firewall, familyOf(destination), fixed);
 }
 

@@ -42,6 +42,8 @@ export interface BgpAdvertisement {
   readonly name: string;
   readonly pools: readonly string[];
   readonly poolSelectors: readonly Selector[];
+  /** Empty: all nodes. */
+  readonly nodeSelectors: readonly Selector[];
 }
 
 /** What a speaker last said: this node announces that Service. */

@@ -4,7 +4,7 @@ import { ip } from '#net/ip.ts';
 import { localTraefik, slice, stated, traefik } from '../estates.ts';
 import { findingsOf, type RuleCase, testRules } from './cases.ts';
 
-const announcing = (program: 'cilium' | 'kube-vip' | 'klipper', more: object = {}) =>
+const announcing = (program: 'metallb' | 'cilium' | 'kube-vip' | 'klipper', more: object = {}) =>
   stated('announcing', { cluster: 'home', program, ignoreExcludeLabel: false, ...more });
 const cilium = (version: string) => announcing('cilium', { version, means: ['lease'] });
 const lease = 'lease:home/kube-system/cilium-l2announce-traefik-traefik';
@@ -38,7 +38,32 @@ const bgp = traefik({
 });
 const nodes = (...ns: number[]) => ({ speakerNodes: ns.map((n) => `k8s-node${n}`) });
 
+const bgpMode = (more: object = {}) => [
+  stated('bgpAdvertisement', {
+    cluster: 'home',
+    name: 'b',
+    pools: [],
+    poolSelectors: [],
+    nodeSelectors: [],
+    ...more,
+  }),
+  announcing('metallb', { version: '0.15.2', ...nodes(1, 2) }),
+];
+const layer2 = 'l2Advertisement:home/default' as const;
+
 const cases: readonly RuleCase[] = [
+  {
+    code: 'nobody-announces',
+    fires: {
+      add: [...localTraefik(), ...bgpMode(), announcing('metallb', { version: '0.15.2', ...nodes(3) })],
+      without: [layer2],
+    },
+    cause: /no speaker runs on k8s-node1/,
+    evidence: ['bgpAdvertisement:home/b', 'announcing:home'],
+    severity: 'critical',
+    silent: { add: [...localTraefik(), ...bgpMode()], without: [layer2] },
+    near: { add: [...localTraefik(), ...bgpMode(), announcing('metallb', nodes(3))] },
+  },
   {
     code: 'lease-announcer',
     fires: { add: [...localTraefik(), cilium('1.20.1'), held('k8s-node3')] },

@@ -59,6 +59,7 @@ export function bgpAdvertisement(o: KubeObject): Fact<'bgpAdvertisement'> {
     name: o.name,
     pools: textsAt(o.spec, 'ipAddressPools'),
     poolSelectors: mapsAt(o.spec, 'ipAddressPoolSelectors').map(selectorOf),
+    nodeSelectors: mapsAt(o.spec, 'nodeSelectors').map(selectorOf),
   };
   return fact('bgpAdvertisement', value, o.evidence, o.owner);
 }

@@ -17,7 +17,7 @@ export interface ResolvedAd {
 }
 
 /** It is for the pool: by name, by selector, or because it names none. */
-export function isForPool(ad: L2Advertisement, pool: Pool): boolean {
+export function isForPool(ad: Pick<L2Advertisement, 'pools' | 'poolSelectors'>, pool: Pool): boolean {
   if (ad.pools.length === 0 && ad.poolSelectors.length === 0) return true;
   return ad.pools.includes(pool.name) || (matchesAny(ad.poolSelectors, pool.labels) ?? false);
 }

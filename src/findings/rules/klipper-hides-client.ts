@@ -97,7 +97,7 @@ function base({ reader, announcing, frontend, entry, on }: Judged) {
       'a line of the access log with a public ClientAddr of a direct client that came to such a node',
     affects: { services: [id] },
     advice: [
-      'Set Local, and run the ingress on every node that clients come to (a DaemonSet, or a label for ServiceLB’s nodes).',
+      `${service.value.externalPolicy === 'local' ? 'Run' : 'Set Local, and run'} the ingress on every node that clients come to (a DaemonSet, or a label for ServiceLB’s nodes).`,
     ],
   };
 }

@@ -18,7 +18,7 @@ export const nobodyAnnounces: Rule = {
   code: 'nobody-announces',
   looksFor: 'addresses that no node may announce',
   cases: ['S40', 'S41'],
-  needs: ['service', 'announcing', 'node', 'endpointSlice', 'pool', 'l2Advertisement'],
+  needs: ['service', 'announcing', 'node', 'endpointSlice', 'pool', 'l2Advertisement', 'bgpAdvertisement'],
   check: ({ reader }) =>
     reader.all('announcing').flatMap((a) => {
       if (a.value.program !== 'metallb') return [];
@@ -73,7 +73,7 @@ function confirmed(
       ),
       ...cause.claims,
     ],
-    refutedBy: `arping -c 3 ${vip} on its network: any answer`,
+    refutedBy: `arping -c 3 ${vip} on its network: any answer; in BGP mode a route to it on a router`,
     affects: { services: [idOf(service.value)] },
     advice: cause.advice,
   });
@@ -125,11 +125,14 @@ function causeOf(
     short: 'no advertisement selects a node that could',
     long: 'Pool, advertisement and node selectors leave no candidate.',
     claims: [
-      claim(
-        `${count(reader.by('l2Advertisement', 'cluster', a.value.cluster).length, 'L2Advertisement')}`,
-        ...reader.by('l2Advertisement', 'cluster', a.value.cluster),
-      ),
+      ...(['l2Advertisement', 'bgpAdvertisement'] as const).map((kind) => {
+        const ads = reader.by(kind, 'cluster', a.value.cluster);
+        return claim(
+          count(ads.length, kind === 'l2Advertisement' ? 'L2Advertisement' : 'BGPAdvertisement'),
+          ...ads,
+        );
+      }),
     ],
-    advice: ['Add an L2Advertisement for the pool that selects these nodes.'],
+    advice: ['Add an advertisement for the pool that selects these nodes.'],
   };
 }
