@@ -8,7 +8,7 @@ import type { Fact } from '#estate/fact.ts';
 import type { EndpointSlice, Node } from '#estate/kubernetes.ts';
 import type { Announcing, L2Advertisement } from '#estate/metallb.ts';
 import type { Ip } from '#net/ip.ts';
-import { type Announcement, base, type Question, unknown } from './announcement.ts';
+import { type Announcement, base, maybeRouted, type Question, unknown } from './announcement.ts';
 import { byBgp } from './announcer-bgp.ts';
 import { announcerGap } from './announcer-gap.ts';
 import { announcedOtherwise } from './announcer-other.ts';
@@ -36,8 +36,7 @@ function announcerIn(reader: Reader, vip: Ip): Announcement | undefined {
   if (rival !== undefined) return unknown(services, rivalGap(vip, cluster, rival));
   const announcing = reader.get('announcing', cluster);
   const gap = announcerGap(reader, cluster, announcing, services);
-  if (gap !== undefined || announcing === undefined)
-    return { ...unknown(services, gap ?? noProgram(cluster)), mayBeRouted: true };
+  if (gap !== undefined || announcing === undefined) return maybeRouted(services, gap ?? noProgram(cluster));
   const question = { cluster, services, announcing };
   return announcing.value.program === 'metallb'
     ? byMetallb(reader, vip, question)

@@ -11,8 +11,8 @@ export interface Announcement {
   /** Services that have the VIP, `cluster/ns/name`. */
   readonly services: readonly string[];
   readonly says: string;
-  /** Routers may have been told to route it, so longest prefixes that a firewall's settings list are not all. */
-  readonly mayBeRouted?: true;
+  /** Routers may have been told to route it, which a firewall's settings do not show. */
+  readonly routedGap?: Gap;
   readonly rule?: string;
   readonly because: readonly Evidence[];
   readonly gap?: Gap;
@@ -38,4 +38,9 @@ export function base(services: readonly Fact<'service'>[], says: string, because
 export function unknown(services: readonly Fact<'service'>[], gap: Gap): Announcement {
   const because = gap.evidence ? [gap.evidence] : [];
   return { ...base(services, gap.what, because), nodes: [], candidates: [], gap };
+}
+
+/** Not known, and routers may have been told of the address. */
+export function maybeRouted(services: readonly Fact<'service'>[], gap: Gap): Announcement {
+  return { ...unknown(services, gap), routedGap: gap };
 }

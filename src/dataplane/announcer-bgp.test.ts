@@ -61,7 +61,7 @@ describe('MetalLB in BGP mode', () => {
     expect(answer).toMatchObject({
       nodes: [],
       candidates: from,
-      mayBeRouted: true,
+      routedGap: { id: 'metallb-bgp/home' },
       gap: { id: 'metallb-bgp/home', evidence: { file: 'bgpAdvertisement.yaml' } },
     });
     expect(answer?.gap?.what).toContain(` from ${from.join(', ')};`);
@@ -89,7 +89,7 @@ describe('MetalLB in BGP mode', () => {
     const answer = ask(parts);
     expect(answer).toMatchObject({ nodes: [], candidates: [], rule: 'MetalLB: BGP' });
     expect(answer?.gap).toBeUndefined();
-    expect(answer?.mayBeRouted).toBeUndefined();
+    expect(answer?.routedGap).toBeUndefined();
     expect(answer?.because.map((e) => e.file)).toContain('bgpAdvertisement.yaml');
   });
 
@@ -107,7 +107,7 @@ describe('MetalLB in BGP mode', () => {
     expect(announcerOf(readHome(away), vip)?.nodes).toEqual(['k8s-node3']);
     const byLabel = [{ ...bgp, pools: [], poolSelectors: [{ matchLabels: { zone: 'a' } }] }];
     const pools = [pool('home', ['10.0.20.200-10.0.20.209'], { labels: { zone: 'a' } })];
-    expect(ask({ bgpAdvertisement: byLabel, pool: pools })?.mayBeRouted).toBe(true);
+    expect(ask({ bgpAdvertisement: byLabel, pool: pools })?.routedGap?.id).toBe('metallb-bgp/home');
     expect(announcerOf(readHome({ bgpAdvertisement: byLabel }), vip)?.nodes).toEqual(['k8s-node3']);
   });
 });

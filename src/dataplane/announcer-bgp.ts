@@ -5,7 +5,7 @@
  */
 import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
-import { type Announcement, base, type Question, unknown } from './announcement.ts';
+import { type Announcement, base, maybeRouted, type Question } from './announcement.ts';
 import { clusterGap } from './cluster-gap.ts';
 import { matchesAny } from './metallb/selector.ts';
 import { canServe } from './metallb/serving.ts';
@@ -32,7 +32,7 @@ export function byBgp(
     'layer 2 mode',
     ads[0]?.evidence,
   );
-  return { ...unknown(q.services, gap), candidates: able ?? [], mayBeRouted: true };
+  return { ...maybeRouted(q.services, gap), candidates: able ?? [] };
 }
 
 /** Nodes that could announce one of the Services, by name; undefined: not known. Sessions may be fewer. */

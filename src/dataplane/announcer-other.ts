@@ -8,7 +8,7 @@ import type { Reader } from '#estate/estate.ts';
 import type { Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import { familyOf, type Ip } from '#net/ip.ts';
-import { type Announcement, base, type Question, unknown } from './announcement.ts';
+import { type Announcement, base, maybeRouted, type Question, unknown } from './announcement.ts';
 import { type LeaseName, leaseNameOf, routesOf } from './announcer-lease.ts';
 import { clusterGap } from './cluster-gap.ts';
 
@@ -106,7 +106,7 @@ function absent(reader: Reader, q: Question, { namespace, name }: LeaseName): Ga
 
 /** Not known, and routers may have been told. */
 function routed(q: Question, what: string): Announcement {
-  return { ...unknown(q.services, gapOf(q, what, 'announcement in layer 2 only')), mayBeRouted: true };
+  return maybeRouted(q.services, gapOf(q, what, 'announcement in layer 2 only'));
 }
 
 function programOf(q: Question): string {

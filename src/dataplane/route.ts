@@ -57,8 +57,8 @@ export function routeAt(reader: Reader, firewall: string, destination: Ip): Rout
     .sort((a, b) => prefixBits(b.value.network) - prefixBits(a.value.network))[0];
   if (connected && (!fixed || prefixBits(fixed.value.network) <= prefixBits(connected.network)))
     return { kind: 'link', ...connected };
-  const learned = announcerOf(reader, destination);
-  if (learned?.mayBeRouted && learned.gap) return { kind: 'gap', gap: learned.gap };
+  const learned = announcerOf(reader, destination)?.routedGap;
+  if (learned) return { kind: 'gap', gap: learned };
   return viaGateway(reader, firewall, familyOf(destination), fixed);
 }
 
