@@ -38,6 +38,8 @@ import { lockRun, type RunPlace, runsAt } from './run-place.ts';
 export interface ApplyRequest extends RunPlace {
   /** File of the plan. */
   readonly plan: string;
+  /** The file's plan as it was read and proved a moment ago; undefined: it is proved now. */
+  readonly known?: { readonly plan: Plan; readonly snapshot: Snapshot; readonly proof: Proved };
   /** Preflight only. */
   readonly isDry: boolean;
   readonly hooks: RunHooks;
@@ -65,9 +67,9 @@ export type ApplyEnd =
 /** Applies the plan of the file. Throws SightlineError where nothing could be begun. */
 export async function applyPlan(request: ApplyRequest): Promise<ApplyEnd> {
   const { hooks } = request;
-  hooks.working('proving the plan');
-  const { plan, snapshot } = await openPlan(request.plan);
-  const proof = timedProof(snapshot, plan);
+  if (request.known === undefined) hooks.working('proving the plan');
+  const { plan, snapshot } = request.known ?? (await openPlan(request.plan));
+  const proof = request.known?.proof ?? timedProof(snapshot, plan);
   if (proof.kind !== 'proved') return { kind: 'not-proved', plan, proof };
   const systems = await request.systems(snapshot, plan, proof);
   try {

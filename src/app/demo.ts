@@ -5,6 +5,7 @@
 import type { LabUnavailable } from '#lab/kernel/availability.ts';
 import type { Plan, Style } from '#plan/plan.ts';
 import type { Proved } from '#proof/result.ts';
+import type { Applied } from '#report/applied-brief.ts';
 import type { BeforeAfter } from '#report/before-after.ts';
 import type { CheckReport } from '#report/check-report.ts';
 import type { Rehearsal } from '#report/rehearsal.ts';
@@ -19,6 +20,7 @@ export interface DemoStage {
   plan(style: Style, report: PlanReport): void;
   kernel(table: BeforeAfter | LabUnavailable): void;
   rehearsal(rehearsal: Rehearsal): void;
+  applied(applied: Applied): void;
 }
 
 export interface DemoOptions {
@@ -93,6 +95,23 @@ async function inKernel(
   if (table.kind !== 'before-after') return;
   if (disagreeing(table).length > 0) problems.push('model and kernel disagree');
   await underTraffic(snapshot, proved, stage, problems);
+  await carriedOut(snapshot, proved, stage, problems);
+}
+
+async function carriedOut(
+  snapshot: Snapshot,
+  { plan, proof }: ProvedPlan,
+  stage: DemoStage,
+  problems: string[],
+): Promise<void> {
+  stage.working('carrying it out in the lab through the real adapters');
+  const [{ applyInLab }, { isWhole }] = await Promise.all([
+    import('./demo-apply.ts'),
+    import('#report/applied-brief.ts'),
+  ]);
+  const applied = await applyInLab(snapshot, plan, proof, (says) => stage.working(says));
+  stage.applied(applied);
+  if (!isWhole(applied)) problems.push('the plan was not carried out and taken back as it must be');
 }
 
 async function underTraffic(

@@ -27,14 +27,21 @@ const mostNames = 4;
 /** The lab answers in milliseconds, unless the machine is busy. */
 const pace = { timeoutMs: 4000, silentMs: 700, parallel: 8 };
 
+export interface LabPace {
+  /** Factor on waits and TTLs; such that waits take some seconds where not given. */
+  readonly timeScale?: number;
+  readonly mostNames?: number;
+}
+
 /** Brings the estate up. Throws SightlineError `no-lab` where no lab can be. */
 export async function labSystems(
   snapshot: Snapshot,
   plan: Plan,
   proof: Proved,
   hooks: RunHooks,
+  options: LabPace = {},
 ): Promise<RunSystems> {
-  const timeScale = scaleFor(plan);
+  const timeScale = options.timeScale ?? scaleFor(plan);
   const [lab, files] = await Promise.all([
     startEstateLab(snapshot.estate, { timeScale }),
     textFiles(snapshot.root),
@@ -55,7 +62,7 @@ export async function labSystems(
       actuators,
       probers: { at: (vantagePoint) => labProber(lab, live, vantagePoint) },
       policy: { timeScale, firstPauseMs: 50, settleMs: 20_000 },
-      mostNames,
+      mostNames: options.mostNames ?? mostNames,
       pace,
       changedSinceStart: async () => {
         await live.settled();

@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DemoStage, demo } from '#app/demo.ts';
+import { appliedInBrief } from '#report/applied-brief.ts';
 import { beforeAfterToText } from '#report/before-after.ts';
 import { findingsInBrief } from '#report/brief-text.ts';
 import { gapText } from '#report/evidence-text.ts';
@@ -56,6 +57,11 @@ function stagesOn(terminal: Terminal): DemoStage {
     rehearsal: (rehearsal) => {
       heading(terminal, 'Rehearsed', 'the additive plan, carried out there under traffic');
       terminal.out(rehearsalInBrief(rehearsal, palette));
+    },
+    applied: (applied) => {
+      const systems = 'a Kubernetes API, Technitium, pfSense and a checkout of the lab';
+      heading(terminal, 'Applied', `the same plan through the real adapters: ${systems}`);
+      terminal.out(appliedInBrief(applied, terminal));
     },
   };
 }
