@@ -92,7 +92,9 @@ function waitOut(context: RepairContext, changes: Changes, refuted: Refutation):
   if (near?.change.kind !== 'wait' || near.change.direction !== direction)
     return inserted(changes, place, [wait]);
   if (near.change.for.seconds >= longest.seconds) return undefined;
-  return changes.map((c) => (c === near ? { ...wait, id: near.id } : c));
+  const { isInWindow: _, ...longer } = wait;
+  const kept = { id: near.id, phase: near.phase, ...(near.isInWindow && { isInWindow: true }) };
+  return changes.map((c) => (c === near ? { ...longer, ...kept } : c));
 }
 
 /**
