@@ -13,6 +13,7 @@ import type { Plan } from '#plan/plan.ts';
 import type { World } from '#plan/world.ts';
 import { controllersAct, type Facts, ruleFollows } from './simulated-controllers.ts';
 import { type SimulatedFault, simulatedFaults } from './simulated-faults.ts';
+import { endOf, isGood, otherBackend, worseClient } from './simulated-judge.ts';
 
 export interface Found {
   readonly flow?: Flow;
@@ -39,7 +40,11 @@ export class Simulator {
   readonly #starts = new Map<SimulatedFault | undefined, Reader>();
   readonly #was = new Map<SimulatedFault | undefined, Map<Flow, Walk>>();
 
+  /** Somebody asks on behalf of others, by rules that nobody stated: an answer may be kept twice. */
+  readonly hasForwarder: boolean;
+
   constructor(world: Walking, estate: Estate) {
+    this.hasForwarder = [...estate.facts.values()].some(isForwarder);
     this.world = world;
     this.estate = estate;
     this.faults = simulatedFaults(estate.facts);
@@ -144,7 +149,7 @@ class Run {
     const durations = this.#facts.get('durations:durations')?.value as
       | { maxStaleSeconds: number }
       | undefined;
-    const stale = durations?.maxStaleSeconds ?? 0;
+    const stale = (durations?.maxStaleSeconds ?? 0) * (this.#of.hasForwarder ? 2 : 1);
     for (const [key, fact] of this.#facts) {
       if (fact.kind !== 'recordSet' || this.#random() < 0.3) continue;
       const { ttlSeconds } = fact.value as { ttlSeconds: number };
@@ -227,6 +232,11 @@ class Run {
   }
 }
 
+function isForwarder(f: Fact): boolean {
+  const of = f.kind === 'resolver' ? (f as Fact<'resolver'>).value : undefined;
+  return of?.forwardsTo !== undefined && of.cache === undefined;
+}
+
 function keysOf(change: Change): readonly string[] {
   return change.kind === 'set' ? change.settings.map((s) => `${s.of}:${s.id}`) : [];
 }
@@ -251,38 +261,6 @@ function protectedFlows(estate: Estate): readonly Flow[] {
       ? []
       : from.map((v): Flow => ({ from: v, family: 4, to: { ip }, port, protocol }));
   });
-}
-
-function isGood(walk: Walk): boolean {
-  return walk.traces.every(
-    (t) => t.disposition === 'delivered' && (t.returnPath?.disposition ?? 'delivered') === 'delivered',
-  );
-}
-
-function endOf(walk: Walk): string {
-  const failed = walk.traces.find((t) => t.disposition !== 'delivered') ?? walk.traces[0];
-  return `ends ${failed?.disposition} at ${failed?.dialled}`;
-}
-
-function otherBackend(was: Walk, is: Walk): string | undefined {
-  const known = new Set(was.traces.map(backend));
-  const other = is.traces.map(backend).find((b) => !known.has(b));
-  return other === undefined ? undefined : `arrives at ${other}`;
-}
-
-function backend({ application, reached }: Walk['traces'][number]): string {
-  return application?.service ?? (reached?.pod ?? '').replace(/-[^-]*$/, '');
-}
-
-/** Somebody who was seen as himself by all is seen as somebody else. */
-function worseClient(was: Walk, is: Walk): string | undefined {
-  const before = was.traces.flatMap((t) => t.identities);
-  for (const now of is.traces.flatMap((t) => t.identities)) {
-    if (now.is === 'client' || now.is === 'unknown') continue;
-    const same = before.filter((i) => i.consumer === now.consumer && i.who === now.who);
-    if (same.length > 0 && same.every((i) => i.is === 'client')) return `is seen as ${now.is}: ${now.says}`;
-  }
-  return undefined;
 }
 
 /** Small seeded generator (mulberry32). */

@@ -45,6 +45,12 @@ export const longChecks: readonly Check[] = [
     script: ['scripts/plan-checks.ts', 'variants', '--seconds', '300'],
     needs: [],
   },
+  {
+    name: 'generated estates',
+    script: ['scripts/generated-estates.ts', '--houses', '300', '--seconds', '150'],
+    needs: [],
+  },
+  { name: 'bugs planted in the prover', script: ['scripts/planted-bugs.ts'], needs: [] },
   { name: 'counterexamples of the variants', script: ['scripts/plan-as-written.ts'], needs: [] },
   {
     name: 'every change is needed',

@@ -37,7 +37,7 @@ export function askedOf(seed: number): Asked {
   if (other < 0.05) return { goal: { kind: 'split', ip: ip('10.0.20.200') }, style };
   if (other < 0.1) return { goal: { kind: 'repoint-tunnel', tunnel: 'home', to: service }, style };
   if (other < 0.15) return { goal: { kind: 'retire', ip: ip('10.0.20.200') }, style };
-  const goal: Goal = { kind: 'move', service, to: 'auto', policy: random() < 0.85 ? 'local' : 'cluster' };
+  const goal: Goal = { kind: 'move', service, to: 'auto', policy: random() < 0.7 ? 'local' : 'cluster' };
   const owner = one<AddressOwner | undefined>([undefined, 'second-service', 'chart-service-later']);
   return style === 'additive' && owner !== undefined ? { goal, style, owner } : { goal, style };
 }

@@ -11,18 +11,15 @@ const slicePorts = [
 ] as const;
 
 export function clusterParts(dice: Dice): readonly Part[] {
-  return [nodes(dice), address(dice), company(dice), pool(dice), metallb(dice), chart(dice)];
+  const own = address(dice);
+  const isAlone = own.says.startsWith('alone');
+  return [nodes(dice), own, company(dice, isAlone), pool(dice), metallb(dice), chart(dice)];
 }
 
-/** Two to four nodes; the ingress on two or three of them, never on one: policy Local has no plan then. */
+/** Three to five nodes; the ingress on two or three of them, and rarely on one, where policy Local has no plan. */
 function nodes(dice: Dice): Part {
   const count = dice.one([3, 3, 4, 5]);
-  const on = dice.one([
-    [1, 2],
-    [1, 3],
-    [2, 3],
-    [1, 2, 3],
-  ]);
+  const on = dice.one([[1, 2], [1, 3], [2, 3], [1, 2, 3], ...(dice.chance(0.2) ? [[2]] : [])]);
   const places = on.map((n): [string, number] => [`10.10.${n}.5`, n]);
   return {
     says: `${count} nodes, ingress on ${on.join()}`,
@@ -42,8 +39,9 @@ function nodes(dice: Dice): Part {
   };
 }
 
-/** How the Service has its address: asked for or given, alone or shared, by annotation or by the old field. */
+/** How the Service has its address: asked for or given, by annotation or by the old field; alone it may be Local. */
 function address(dice: Dice): Part {
+  if (dice.chance(0.25)) return alone(dice);
   const how = dice.one(['annotation', 'annotation', 'field', 'given'] as const);
   const more = {
     annotation: { requestedIps: vip },
@@ -53,9 +51,28 @@ function address(dice: Dice): Part {
   return { says: `address by ${how}`, add: [traefik({ ...more, ports: traefikPorts })] };
 }
 
+/** The ingress has its address to itself; with policy Local clients are seen as themselves already. */
+function alone(dice: Dice): Part {
+  const { sharingKey, ...own } = traefik({
+    requestedIps: vip,
+    externalPolicy: dice.one(['local', 'cluster'] as const),
+  }).value;
+  const database = {
+    type: 'LoadBalancer' as const,
+    ports: [{ port: 5432, protocol: 'tcp' as const, targetPort: 5432, nodePort: 30_432 }],
+    clusterIps: [ip('10.96.0.54')],
+    vips: [{ ip: ip('10.0.20.219'), ipMode: 'VIP' as const }],
+    requestedIps: ip('10.0.20.219'),
+  };
+  return {
+    says: `alone on the address, ${own.externalPolicy}`,
+    add: [stated('service', own), service('dbaas/postgresql-lb', database)],
+  };
+}
+
 /** Others on the address, which must keep it; one of them is protected. */
-function company(dice: Dice): Part {
-  const others = dice.one([0, 1, 2]);
+function company(dice: Dice, isAlone: boolean): Part {
+  const others = isAlone ? 0 : dice.one([0, 1, 2]);
   const more = Array.from({ length: others }, (_, i): readonly Fact[] => {
     const [name, at, port] = [`apps/game-${i}`, `10.10.3.${40 + i}`, 27_000 + i];
     return [
