@@ -1,66 +1,66 @@
 /* A rehearsal as one self-contained page: a timeline of every vantage point's traffic, and the tables. */
 import { page } from './html.ts';
 import { escapeHtml } from './plain.ts';
-import { longestGap, type Rehearsal, resultText, type TrafficLine, totals } from './rehearsal.ts';
-
-const left = 250;
-const width = 1000;
-const row = 18;
-const top = 60;
+import { longestGap, type Rehearsal, resultText, totals } from './rehearsal.ts';
+import { timelineSvg } from './rehearsal-svg.ts';
 
 export function rehearsalToHtml(r: Rehearsal): string {
-  const { requests, failures } = totals(r);
   return page(`Sightline: rehearsal of the ${r.plan}`, [
+    `<style>${css}</style>`,
     `<h1>Rehearsal of the ${escapeHtml(r.plan)}</h1>`,
-    `<p class="lead">${escapeHtml(resultText(r.result))}: ${failures} failed of ${requests} requests, longest gap ${Math.round(longestGap(r))} ms. Waits and TTLs ran at 1/${Math.round(1 / r.timeScale)}.</p>`,
-    `<section><h2>Timeline</h2><figure class="path">${timelineSvg(r)}</figure></section>`,
-    `<section><h2>What happened</h2>${eventTable(r)}</section>`,
-    `<section><h2>Requests</h2>${lineTable(r)}</section>`,
-    `<section><h2>Connections from before the change</h2>${flowTable(r)}</section>`,
-    `<section><h2>Beside the prediction</h2>${predictionTable(r)}</section>`,
+    `<p class="lead">Carried out in network namespaces on a real kernel, under traffic. Waits and TTLs ran at 1/${Math.round(1 / r.timeScale)}.${r.faults.length > 0 ? ` With ${escapeHtml(r.faults.join(', '))}.` : ''}</p>`,
+    cards(r),
+    `<section><h2>Beside the proof</h2><ul class="verdicts">${r.verdicts.map(verdict).join('')}</ul></section>`,
+    `<section><h2>Answers over time</h2><figure class="path timeline">${timelineSvg(r)}<figcaption>Green: every request was answered. Red: at least one was not. Thin: a connection from before the change.</figcaption></figure></section>`,
+    `<section><h2>As whom the application sees its clients</h2>${predictionTable(r)}</section>`,
+    details('What happened, step by step', eventTable(r), false),
+    details('Requests', lineTable(r), false),
+    details('Connections from before the change', flowTable(r), false),
+    r.notBuilt.length === 0 ? '' : details('Not built in this copy', list(r.notBuilt), false),
   ]);
 }
 
-/** Each row is one kind of traffic; a slice is good where all was answered, bad where anything failed, empty where nothing was asked. */
-export function timelineSvg(r: Rehearsal): string {
-  const height = top + r.lines.length * row + 30;
-  const scale = width / Math.max(1, r.trafficMs);
-  const stages = r.events.filter((e) => e.kind === 'stage' || e.kind === 'fault' || e.kind === 'turn');
-  const marks = stages.map((e, at) => {
-    const x = (left + e.atMs * scale).toFixed(1);
-    const kind = e.kind === 'stage' ? 'wire' : 'badline';
-    return `<line class="${kind}" x1="${x}" y1="${top - 8}" x2="${x}" y2="${height - 24}"/><text class="note" x="${x}" y="${14 + (at % 3) * 14}">${escapeHtml(e.says.slice(0, 60))}</text>`;
-  });
-  const rows = r.lines.map((line, at) => rowSvg(line, top + at * row, r.sliceMs * scale));
-  const end = `<text class="note" x="${left}" y="${height - 6}">0 s</text><text class="note" x="${left + width - 40}" y="${height - 6}">${(r.trafficMs / 1000).toFixed(0)} s</text>`;
-  return `<svg viewBox="0 0 ${left + width + 10} ${height}" role="img" aria-label="Answers over time">${rows.join('')}${marks.join('')}${end}</svg>`;
+function cards(r: Rehearsal): string {
+  const { requests, failures } = totals(r);
+  const ended = r.flows.filter((f) => f.ended !== undefined && f.ended.cause !== 'finished').length;
+  const isWhole = r.result.kind === 'done';
+  const all = [
+    card('result', resultText(r.result), isWhole),
+    card('requests failed', `${failures} of ${requests.toLocaleString('en')}`, failures === 0),
+    card('longest gap', `${Math.round(longestGap(r))} ms`),
+    card('connections ended', `${ended} of ${r.flows.length}`),
+    card('processors idle', `${Math.round(r.idleShare * 100)} %`),
+  ];
+  return `<div class="cards">${all.join('')}</div>`;
 }
 
-function rowSvg(line: TrafficLine, y: number, sliceWidth: number): string {
-  const label = `<text x="0" y="${y + 12}"><tspan class="name">${escapeHtml(line.vantage)}</tspan> <tspan class="kind">${escapeHtml(`${line.what} ${line.failures > 0 ? `(${line.failures} failed)` : ''}`)}</tspan></text>`;
-  const runs = runsOf(line.slices.map((s) => (s.failed > 0 ? 'bad' : s.ok > 0 ? 'good' : 'none')));
-  const bars = runs
-    .filter((run) => run.kind !== 'none')
-    .map(({ kind, from, to }) => {
-      const x = (left + from * sliceWidth).toFixed(1);
-      return `<line class="${kind}" x1="${x}" y1="${y + 8}" x2="${(left + to * sliceWidth).toFixed(1)}" y2="${y + 8}" style="stroke-width:10"/>`;
-    });
-  return label + bars.join('');
+function card(title: string, text: string, isGood?: boolean): string {
+  const mark = isGood === undefined ? '' : isGood ? ' fine' : ' wrong';
+  return `<div class="card${mark}"><b>${escapeHtml(text)}</b><span>${title}</span></div>`;
 }
 
-type SliceKind = 'good' | 'bad' | 'none';
-
-function runsOf(
-  kinds: readonly SliceKind[],
-): readonly { readonly kind: SliceKind; readonly from: number; readonly to: number }[] {
-  const runs: { kind: SliceKind; from: number; to: number }[] = [];
-  kinds.forEach((kind, at) => {
-    const last = runs.at(-1);
-    if (last?.kind === kind) last.to = at + 1;
-    else runs.push({ kind, from: at, to: at + 1 });
-  });
-  return runs;
+function verdict(v: Rehearsal['verdicts'][number]): string {
+  return `<li class="${v.isAsProved ? 'fine' : 'wrong'}">${v.isAsProved ? '' : 'Differs: '}${escapeHtml(v.says)}</li>`;
 }
+
+function details(title: string, inner: string, isOpen: boolean): string {
+  return `<details class="part"${isOpen ? ' open' : ''}><summary><h2>${title}</h2></summary>${inner}</details>`;
+}
+
+function list(items: readonly string[]): string {
+  return `<ul>${items.map((one) => `<li>${escapeHtml(one)}</li>`).join('')}</ul>`;
+}
+
+const css = `
+.cards{display:flex;flex-wrap:wrap;gap:.7rem;margin:1.2rem 0}.card{background:var(--card);border:1px solid var(--line);border-top:4px solid var(--line);border-radius:6px;padding:.6rem 1rem;min-width:9rem}
+.card b{display:block;font-size:1.3rem;line-height:1.3}.card span{color:var(--dim);font-size:.85rem}.card.fine{border-top-color:var(--good)}.card.wrong{border-top-color:var(--bad)}
+.verdicts{list-style:none;padding:0;margin:0}.verdicts li{padding:.15rem 0 .15rem 1.6rem;position:relative}.verdicts li::before{position:absolute;left:.2rem;font-weight:700}
+.verdicts .fine::before{content:"\\2713";color:var(--good)}.verdicts .wrong::before{content:"\\2717";color:var(--bad)}.verdicts .wrong{color:var(--bad)}
+.part>summary{margin:1.6rem 0 .4rem}.part>summary h2{display:inline;margin:0}.timeline figcaption{font-weight:400;color:var(--dim);margin:.4rem 0 0}
+td.same{color:var(--good)}td.differs{color:var(--bad);font-weight:600}
+svg .band{fill:var(--accent);opacity:.1}svg .band.odd{opacity:.05}svg .edge{stroke:var(--accent);stroke-width:1;opacity:.6}svg .sent{fill:var(--good)}svg .lost{fill:var(--bad)}svg .lived{fill:var(--accent)}
+svg .fault{fill:var(--bad);font-size:11px}svg .tick{fill:var(--dim);font-size:11px;text-anchor:middle}
+`;
 
 function eventTable(r: Rehearsal): string {
   return table(
@@ -104,11 +104,23 @@ function flowTable(r: Rehearsal): string {
   return table(['from', 'what', 'to', 'answers', 'gap ms', 'end'], rows) + announced;
 }
 
+const asked = {
+  https: 'over HTTPS',
+  'http3-told': 'over HTTP/3, as advertised',
+  'http3-same': 'over HTTP/3, on the port of HTTPS',
+} as const;
+
+/** Model and kernel in one cell where they agree. */
 function predictionTable(r: Rehearsal): string {
-  return table(
-    ['from', 'what', 'model before', 'kernel before', 'model after', 'kernel after'],
-    r.predictions.map((p) => [p.vantage, p.what, p.before, p.seenBefore, p.after, p.seenAfter]),
+  const cell = (model: string, kernel: string) =>
+    model === kernel
+      ? `<td class="same">${escapeHtml(kernel)}</td>`
+      : `<td class="differs">${escapeHtml(kernel)}; the model says ${escapeHtml(model)}</td>`;
+  const rows = r.predictions.map(
+    (p) =>
+      `<tr><td>${escapeHtml(p.vantage)}</td><td>${asked[p.what]}</td>${cell(p.before, p.seenBefore)}${cell(p.after, p.seenAfter)}</tr>`,
   );
+  return `<table><tr><th>from</th><th></th><th>before</th><th>after</th></tr>${rows.join('')}</table>`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
