@@ -29,7 +29,7 @@ export function findingsToText(findings: readonly Finding[], gaps: readonly Gap[
 function unseenText(unseen: readonly Finding[], { palette, width }: Look): string {
   const gaps = new Set(unseen.flatMap((f) => f.gaps.map((g) => g.id)));
   const codes = unseen.map((f) => f.code).join(', ');
-  const title = `${unseen.length} questions stay open for lack of facts`;
+  const title = `${unseen.length === 1 ? '1 question stays' : `${unseen.length} questions stay`} open for lack of facts`;
   const lines = [`Not looked at in full: ${codes}.`, `Because of: ${[...gaps].join(', ')}.`];
   return [
     `${palette.warn('unknown ')}  ${palette.strong(title)}`,

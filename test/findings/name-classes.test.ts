@@ -19,6 +19,7 @@ const examples = [
   'nginx-office',
   'cilium-dual',
   'k3s-flannel',
+  'k3s-servicelb',
 ];
 
 /** What findings take from a walk, without the name and its application. */

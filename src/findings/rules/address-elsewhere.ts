@@ -11,6 +11,7 @@ import { claim, count, finding, list, serviceText } from '../compose.ts';
 import type { Claim, Finding } from '../finding.ts';
 import { type Frontend, frontendsOf } from '../frontends.ts';
 import { groupBy } from '../masked.ts';
+import { nodeOfAddress } from '../node-addresses.ts';
 import type { Rule } from '../rule.ts';
 
 export const addressElsewhere: Rule = {
@@ -29,9 +30,14 @@ export const addressElsewhere: Rule = {
     'configMap',
     'monitor',
     'firewall',
+    'node',
   ],
   check: ({ reader }) =>
-    frontendsOf(reader).flatMap((f) => f.vips.flatMap((vip) => ofAddress(reader, f, vip))),
+    frontendsOf(reader).flatMap((f) =>
+      f.vips
+        .filter((vip) => !nodeOfAddress(reader, f.service.value.cluster, vip))
+        .flatMap((vip) => ofAddress(reader, f, vip)),
+    ),
 };
 
 type Group =

@@ -10,6 +10,7 @@ import { rangeText } from '../dhcp-text.ts';
 import type { Claim, Finding } from '../finding.ts';
 import { type Frontend, frontendsOf } from '../frontends.ts';
 import { allotmentOfMove } from '../move.ts';
+import { nodeOfAddress } from '../node-addresses.ts';
 import type { Rule } from '../rule.ts';
 
 export const addressFree: Rule = {
@@ -33,9 +34,12 @@ export const addressFree: Rule = {
       .flatMap((f) => judge(reader, f)),
 };
 
-/** Alone on its address it has one of its own already, and needs no other. */
+/** Alone on its address it has one of its own already, and needs no other; a node's own is not left for another. */
 function isShared(reader: Reader, frontend: Frontend): boolean {
-  return frontend.vips.some((vip) => reader.by('service', 'vip', vip).length > 1);
+  const { cluster } = frontend.service.value;
+  return frontend.vips.some(
+    (vip) => reader.by('service', 'vip', vip).length > 1 && !nodeOfAddress(reader, cluster, vip),
+  );
 }
 
 function judge(reader: Reader, frontend: Frontend): readonly Finding[] {

@@ -10,6 +10,7 @@ import type { Claim, Finding } from '../finding.ts';
 import { type LogShare, logShareOf } from '../log-share.ts';
 import { distinct, groupBy, type MaskedWay, maskedWays } from '../masked.ts';
 import { walkKinds } from '../needs.ts';
+import { nodeOfAddress } from '../node-addresses.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 export const clientMasked: Rule = {
@@ -42,12 +43,21 @@ function findingOf({ reader, namesLike }: RuleContext, ways: readonly MaskedWay[
     claims: claimsOf({ reader, ways, namesLike }, first, seen),
     refutedBy: `a request from outside whose line in the access log shows another ClientAddr than ${seen.join(' or ')} without a forwarding header, or another node answering ARP for ${first.vip}`,
     affects: { services: [first.service], names, flows: distinct(ways.map((w) => w.flow.from)) },
-    advice: [
-      `Give ${subject} an address of its own with externalTrafficPolicy: Local (sightline plan finds the way there).`,
-      `Do not flip the policy on ${first.vip} in place while other Services share it.`,
-    ],
+    advice: adviceFor(reader, first, subject),
     gaps: [],
   };
+}
+
+/** A plan is found where MetalLB gives addresses out; a node's own address is nobody's to leave. */
+function adviceFor(reader: Reader, way: MaskedWay, subject: string): readonly string[] {
+  const [cluster = ''] = way.service.split('/');
+  if (nodeOfAddress(reader, cluster, way.vip))
+    return [`Set ${subject} to Local, and let clients come to nodes that run one of its pods.`];
+  const isPlanned = reader.get('announcing', cluster)?.value.program === 'metallb';
+  return [
+    `Give ${subject} an address of its own with externalTrafficPolicy: Local${isPlanned ? ' (sightline plan finds the way there)' : ''}.`,
+    `Do not flip the policy on ${way.vip} in place while other Services share it.`,
+  ];
 }
 
 interface Ground {

@@ -12,13 +12,15 @@ import { at, claim, count, finding, idOf, list, serviceText, short } from '../co
 import type { Claim, Finding } from '../finding.ts';
 import { type Frontend, frontendsOf } from '../frontends.ts';
 import { withService } from '../move.ts';
+import { nodeOfAddress } from '../node-addresses.ts';
 import type { Rule } from '../rule.ts';
+import { flipUnderServiceLb } from '../service-lb-flip.ts';
 
 export const flipInPlace: Rule = {
   code: 'flip-in-place',
   looksFor: 'what changing the traffic policy on the present address would do, and to whom',
   cases: ['S48'],
-  needs: ['service', 'ingress', 'pool', 'announcing'],
+  needs: ['service', 'ingress', 'pool', 'announcing', 'node'],
   check: ({ reader }) =>
     frontendsOf(reader)
       .filter((f) => f.service.value.externalPolicy === 'cluster')
@@ -26,6 +28,7 @@ export const flipInPlace: Rule = {
 };
 
 function judge(reader: Reader, frontend: Frontend, vip: Ip): Finding {
+  if (nodeOfAddress(reader, frontend.service.value.cluster, vip)) return flipUnderServiceLb(reader, frontend);
   const changed = { ...frontend.service.value, externalPolicy: 'local' as const };
   const allotment = allocate(withService(reader, changed), changed);
   const after = withService(reader, { ...changed, vips: [] });

@@ -4,36 +4,48 @@
  */
 import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
-import { at, claim, finding, list, serviceText } from '../compose.ts';
+import { at, claim, finding, idOf, list, serviceText } from '../compose.ts';
 import type { Finding } from '../finding.ts';
 import { type Frontend, frontendsOf, nodesWith } from '../frontends.ts';
+import { localServices } from '../local-services.ts';
 import type { Rule } from '../rule.ts';
 
 export const klipperHides: Rule = {
   code: 'klipper-hides-client',
-  looksFor: 'ServiceLB in place of the clients of an ingress',
+  looksFor: 'ServiceLB in place of the clients of an ingress or a Local Service',
   cases: ['S26', 'S64'],
   needs: ['announcing', 'service', 'ingress', 'endpointSlice', 'node'],
   check: ({ reader }) =>
     reader.all('announcing').flatMap((a) => {
       if (a.value.program !== 'klipper') return [];
-      return frontendsOf(reader).flatMap((f) =>
-        f.service.value.cluster === a.value.cluster ? (judge(reader, a, f) ?? []) : [],
-      );
+      const { cluster } = a.value;
+      const ingresses = frontendsOf(reader).filter((f) => f.service.value.cluster === cluster);
+      const ids = new Set(ingresses.map((f) => f.id));
+      const others = localServices(reader, cluster)
+        .map(balanced)
+        .filter((b) => !ids.has(b.id));
+      return [...ingresses, ...others].flatMap((b) => judge(reader, a, b) ?? []);
     }),
 };
+
+/** What the rule asks of a Service; others than an ingress are looked at under Local, which was meant to show clients. */
+type Balanced = Pick<Frontend, 'id' | 'service' | 'vips'>;
+
+function balanced(service: Fact<'service'>): Balanced {
+  return { id: idOf(service.value), service, vips: service.value.vips.map((v) => v.ip) };
+}
 
 interface Judged {
   readonly reader: Reader;
   readonly announcing: Fact<'announcing'>;
-  readonly frontend: Frontend;
+  readonly frontend: Balanced;
   /** Nodes whose addresses the status lists. */
   readonly entry: readonly Fact<'node'>[];
   /** Nodes with an endpoint. */
   readonly on: ReadonlySet<string>;
 }
 
-function judge(reader: Reader, announcing: Fact<'announcing'>, frontend: Frontend): Finding | undefined {
+function judge(reader: Reader, announcing: Fact<'announcing'>, frontend: Balanced): Finding | undefined {
   const on = new Set(nodesWith(reader, frontend.id).keys());
   const entry = reader
     .by('node', 'cluster', announcing.value.cluster)
@@ -97,7 +109,7 @@ function base({ reader, announcing, frontend, entry, on }: Judged) {
       'a line of the access log with a public ClientAddr of a direct client that came to such a node',
     affects: { services: [id] },
     advice: [
-      `${service.value.externalPolicy === 'local' ? 'Run' : 'Set Local, and run'} the ingress on every node that clients come to (a DaemonSet, or a label for ServiceLB’s nodes).`,
+      `${service.value.externalPolicy === 'local' ? 'Run' : 'Set Local, and run'} ${service.value.name} on every node that clients come to (a DaemonSet, or a label for ServiceLB’s nodes).`,
     ],
   };
 }
