@@ -23,6 +23,8 @@ export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfterSeconds?: number }
   /** The answer's first half, then the connection is cut. */
   | { readonly kind: 'half'; readonly takesEffect: boolean }
+  /** It takes effect and is answered, but only then. */
+  | { readonly kind: 'held'; readonly until: Promise<void> }
   /** 200, and a text that no client asked for. */
   | { readonly kind: 'garbage'; readonly takesEffect: boolean };
 
@@ -46,5 +48,5 @@ export function failing(
 /** Whether the call reaches the system in spite of the fault. */
 export function takesEffect(fault: Fault | undefined): boolean {
   if (fault === undefined) return true;
-  return fault.kind !== 'status' && fault.takesEffect;
+  return fault.kind === 'held' || (fault.kind !== 'status' && fault.takesEffect);
 }

@@ -104,8 +104,9 @@ async function serve(
     body: Buffer.concat(chunks).toString('utf8'),
   };
   const fault = state.fault?.(call);
+  if (fault?.kind === 'held') await fault.until;
   const answer = takesEffect(fault) ? await options.handle(call) : options.refusal(500, call);
-  if (fault === undefined) send(response, answer);
+  if (fault === undefined || fault.kind === 'held') send(response, answer);
   else fail(response, fault, answer, options.refusal, call);
 }
 
@@ -129,7 +130,7 @@ function send(response: ServerResponse, answer: Answer): void {
 
 function fail(
   response: ServerResponse,
-  fault: Fault,
+  fault: Exclude<Fault, { kind: 'held' }>,
   answer: Answer,
   refusal: ListenerOptions['refusal'],
   call: Call,

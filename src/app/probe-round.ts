@@ -194,6 +194,7 @@ function summary(judged: readonly Judged[]): Pick<ProbeReport, 'isGood' | 'says'
   const [first] = bad;
   const tried = judged.filter((j) => j.verdict !== 'not-tried').length;
   const clients = clientChecks(judged);
+  if (tried === 0) return { isGood: true, clients, says: 'nothing could be probed from here' };
   if (first === undefined)
     return { isGood: true, clients, says: `${tried} probes are as they should be${clientsSay(clients)}` };
   return {

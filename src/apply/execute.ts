@@ -178,8 +178,8 @@ class Run {
     if (until === undefined) await this.#note({ kind: 'waiting', change: change.id, direction, until: end });
     this.#world.watcher.trying(`${change.title} (until ${end})`);
     const left = Date.parse(end) - Date.parse(this.#world.clock.now());
-    if (left > 0) await this.#world.clock.sleep(left);
-    return (await this.#ordered()) ?? this.#verified(change, direction);
+    const isOver = left <= 0 || (await this.#world.clock.sleep(left, true));
+    return (await this.#ordered()) ?? (isOver ? this.#verified(change, direction) : goOn);
   }
 
   async #gates({ stage, direction }: Extract<Action, { kind: 'gates' }>): Promise<Turn> {

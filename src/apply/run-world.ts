@@ -7,8 +7,8 @@ import type { Direction, Entry, JournalStore } from './journal.ts';
 export interface Clock {
   /** ISO time. */
   now(): string;
-  /** Resolves early, with false, when the signal is aborted. */
-  sleep(ms: number, signal?: AbortSignal): Promise<boolean>;
+  /** A wait of the plan (`isWait`) ends early, with false, when a person decides to pause or roll back. */
+  sleep(ms: number, isWait?: boolean): Promise<boolean>;
 }
 
 /** What a person decided at a question or after Ctrl-C. */

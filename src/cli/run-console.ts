@@ -14,6 +14,9 @@ export interface ConsoleOptions {
   readonly isJson: boolean;
 }
 
+/** Signals that ask a program to end; SIGHUP: its terminal is gone. */
+const ending = ['SIGTERM', 'SIGHUP'] as const;
+
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 export class RunConsole {
@@ -30,6 +33,7 @@ export class RunConsole {
   #asking: AbortController | undefined;
   #order: Promise<Order> | undefined;
   #wake: (() => void) | undefined;
+  #isEnding = false;
 
   constructor(terminal: Terminal, options: ConsoleOptions) {
     this.#terminal = terminal;
@@ -46,7 +50,7 @@ export class RunConsole {
       clock: this.#clock(),
       operator: this.#operator(),
       watcher: this.#watcher(),
-      interrupt: () => this.#order,
+      interrupt: () => this.#takeOrder(),
       working: (says) => this.#working(says),
       begun: (run, plan) => this.#begun(run, plan),
       agree: (shown) => this.#agree(shown),
@@ -56,14 +60,15 @@ export class RunConsole {
 
   /** Runs with Ctrl-C as a question; `stop` ends the process at once (second Ctrl-C). */
   async during<T>(run: () => Promise<T>, stop: () => never): Promise<T> {
-    const onSignal = () => this.interrupt(stop);
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+    const onInterrupt = () => this.interrupt(stop);
+    const onEnd = () => this.end(stop);
+    process.on('SIGINT', onInterrupt);
+    for (const signal of ending) process.on(signal, onEnd);
     try {
       return await run();
     } finally {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      process.off('SIGINT', onInterrupt);
+      for (const signal of ending) process.off(signal, onEnd);
       this.#quiet();
     }
   }
@@ -91,6 +96,25 @@ export class RunConsole {
     this.#wake?.();
   }
 
+  /** Told to end, or the terminal is gone: nobody is asked, and the run pauses. A second time: at once. */
+  end(stop: () => never): void {
+    if (this.#isEnding) stop();
+    this.#isEnding = true;
+    this.print(
+      this.#terminal.palette.warn('Told to end. The change at hand is finished first, then the run pauses.'),
+    );
+    this.#order ??= Promise.resolve('pause');
+    this.#asking?.abort(); // a question that is cut short means: pause
+    this.#wake?.();
+  }
+
+  /** An order to roll back is given once: on the way back it would be one to roll back the way back. */
+  async #takeOrder(): Promise<Order | undefined> {
+    const order = await this.#order;
+    if (order === 'roll-back') this.#order = undefined;
+    return order;
+  }
+
   async #whatNow(): Promise<Order> {
     this.print(
       this.#terminal.palette.warn(
@@ -103,10 +127,11 @@ export class RunConsole {
   #clock(): Clock {
     return {
       now: () => new Date().toISOString(),
-      sleep: async (ms) => {
+      sleep: async (ms, isWait = false) => {
         const end = Date.now() + ms;
         if (ms > 2000) this.#until = end;
-        while (Date.now() < end && !(await this.#isInterrupted())) await this.#nap(end - Date.now());
+        while (Date.now() < end && !(isWait && (await this.#isInterrupted())))
+          await this.#nap(end - Date.now());
         this.#until = undefined;
         return Date.now() >= end;
       },

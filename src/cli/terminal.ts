@@ -21,6 +21,8 @@ export interface Terminal {
 
 export function processTerminal(): Terminal {
   const { env } = process;
+  // a reader that left early, or a terminal that is gone, must not end a run in the middle
+  for (const stream of [process.stdin, process.stdout, process.stderr]) stream.on('error', () => undefined);
   const isInteractive = Boolean(process.stdin.isTTY && process.stdout.isTTY);
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
@@ -39,12 +41,14 @@ function showLine(line: string): void {
   process.stderr.write(`\r\u001b[2K${line}`);
 }
 
-/** Line by line, so that Ctrl-C stays a signal. */
+/** Line by line, so that Ctrl-C stays a signal. Where nobody can answer any more (Ctrl-D, a terminal that is gone) it rejects. */
 async function askLine(question: string, signal: AbortSignal): Promise<string> {
   const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  const closed = new AbortController();
+  lines.once('close', () => closed.abort());
   try {
-    return await lines.question(question, { signal });
+    return await lines.question(question, { signal: AbortSignal.any([signal, closed.signal]) });
   } finally {
     lines.close();
   }

@@ -21,7 +21,7 @@ export function probesText(report: ProbeReport, look: VerifyLook): string {
     ...betterText(report.judged.filter(isFolded), look),
   ];
   return [
-    `${report.isGood ? palette.good('verified') : palette.bad('not as it should be')}  ${plain(report.says)}`,
+    `${headText(report, palette)}  ${plain(report.says)}`,
     ...(lines.length > 0 ? [lines.join('\n')] : []),
     countsText(report.judged, palette),
     ...clientsText(report.clients, look),
@@ -30,6 +30,14 @@ export function probesText(report: ProbeReport, look: VerifyLook): string {
       ? [palette.dim(wrap(`not probed: ${plain(report.leftOut.join('; '))}`, look.width))]
       : []),
   ].join('\n\n');
+}
+
+/** Nothing seen is nothing verified. */
+function headText({ isGood, judged }: ProbeReport, palette: Palette): string {
+  if (!isGood) return palette.bad('not as it should be');
+  return judged.some((j) => j.verdict !== 'not-tried')
+    ? palette.good('verified')
+    : palette.warn('not verified');
 }
 
 const telling: ReadonlySet<Verdict> = new Set(['broken', 'disagreement', 'known-disagreement']);

@@ -40,10 +40,17 @@ export interface JobWorld {
 export interface PodOptions {
   /** Instead of the manifest's. */
   readonly args?: readonly string[];
+  /** In the folder of this earlier pod, counted from 0; else in one of its own. */
+  readonly inFolderOf?: number;
+  /** With a terminal, whose keys are written to the child's standard input (script of util-linux). */
+  readonly hasTerminal?: boolean;
 }
 
 export interface Pod {
   readonly child: ChildProcess;
+  readonly folder: string;
+  /** Types on the terminal; `\u0003` is Ctrl-C. */
+  type(keys: string): void;
   output(): string;
   /** Exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
@@ -72,8 +79,10 @@ export async function startJobWorld(waitSeconds: number): Promise<JobWorld> {
   return {
     kube,
     rules,
-    pod: ({ args = jobArgs() } = {}) => {
-      const pod = startPod(folder, pods.length, args);
+    pod: ({ args = jobArgs(), inFolderOf, hasTerminal = false } = {}) => {
+      const work = join(folder, `work-${inFolderOf ?? pods.length}`);
+      if (inFolderOf === undefined) unpackEstate(folder, work);
+      const pod = startPod(folder, work, args, hasTerminal);
       pods.push(pod.child);
       return pod;
     },
@@ -220,20 +229,29 @@ function copyImage(image: string): void {
   symlinkSync(join(root, 'node_modules'), join(image, 'node_modules'));
 }
 
-function startPod(folder: string, n: number, args: readonly string[]): Pod {
-  const work = join(folder, `work-${n}`);
+function unpackEstate(folder: string, work: string): void {
   mkdirSync(work);
   const [tar = '', ...unpack] = (podSpec?.initContainers[0]?.command ?? []).map((a) =>
     a === '/work' ? work : a.replace('/estate/', `${folder}/`),
   );
   const unpacked = spawnSync(tar, unpack, { encoding: 'utf8' });
   if (unpacked.status !== 0) throw new Error(`unpacking: ${unpacked.stderr}`);
-  const env = { PATH: process.env.PATH, HOME: work, KUBECONFIG: join(folder, 'config') };
-  const child = spawn(join(folder, 'image/sightline'), [...args], {
-    cwd: work,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+}
+
+function startPod(folder: string, work: string, args: readonly string[], hasTerminal: boolean): Pod {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: work,
+    KUBECONFIG: join(folder, 'config'),
+    TERM: 'xterm',
+    NO_COLOR: '1',
+  };
+  const program = join(folder, 'image/sightline');
+  const [command, argv] = hasTerminal
+    ? ['script', ['-qefc', `exec ${[program, ...args].join(' ')}`, '/dev/null']]
+    : [program, args];
+  const child = spawn(command, [...argv], { cwd: work, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  if (!hasTerminal) child.stdin.end();
   let output = '';
   const heard = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr])
@@ -246,6 +264,8 @@ function startPod(folder: string, n: number, args: readonly string[]): Pod {
   );
   return {
     child,
+    folder: work,
+    type: (keys) => void child.stdin?.write(keys),
     ended,
     output: () => output,
     says: (text, ms = 30_000) =>
