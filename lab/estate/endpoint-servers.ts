@@ -10,7 +10,7 @@ import type { Ingress } from '#estate/ingress.ts';
 import type { Pod } from '#estate/kubernetes.ts';
 import type { Identity } from '../hosts/certificate.ts';
 import type { EchoListener } from '../hosts/echo.ts';
-import type { AccessLogLine, IngressConfig, IngressRouter } from '../hosts/ingress-types.ts';
+import type { AccessLogLine, BanListPolling, IngressConfig, IngressRouter } from '../hosts/ingress-types.ts';
 import type { Lab } from '../kernel/lab.ts';
 import { entryPointsOf, ingressPods, routersOf } from './ingress-config.ts';
 import { hostOfPod } from './node-hosts.ts';
@@ -29,11 +29,13 @@ export class EndpointServers {
   private readonly lab: Lab;
   private readonly identity: Identity;
   private readonly taken: TakenPorts;
+  private readonly banList: BanListPolling | undefined;
   private readonly running = new Map<string, Running>();
   /** What the pods of an ingress route by now. */
   private readonly routes = new Map<string, string>();
 
-  constructor(lab: Lab, identity: Identity, taken: TakenPorts) {
+  constructor(lab: Lab, identity: Identity, taken: TakenPorts, banList?: BanListPolling) {
+    this.banList = banList;
     this.lab = lab;
     this.identity = identity;
     this.taken = taken;
@@ -48,7 +50,8 @@ export class EndpointServers {
   /** Starts one pod's servers, on the node where the pod is now. */
   async start(reader: Reader, pod: Pod): Promise<void> {
     const ingress = ingressOf(reader, pod);
-    const config = ingress && ingressConfig(reader, ingress.value, pod, this.identity);
+    const plain = ingress && ingressConfig(reader, ingress.value, pod, this.identity);
+    const config = plain && { ...plain, ...(this.banList && { banList: this.banList }) };
     const listeners = echoListeners(reader, pod, this.taken, config);
     if ((!config && listeners.length === 0) || pod.node === undefined) return;
     const host = hostOfPod(reader, pod);

@@ -7,6 +7,7 @@ import { Announcer } from '../kernel/announcer.ts';
 import type { LabUnavailable } from '../kernel/availability.ts';
 import { type Lab, type LabOptions, startLab } from '../kernel/lab.ts';
 import { startBridges } from '../systems/bridges.ts';
+import { LabBanList } from '../systems/crowdsec.ts';
 import { LabNameServers } from '../systems/named.ts';
 import { hasPostgres, postgresPorts, startPostgres } from '../systems/postgres.ts';
 import type { Rollout } from './actuators.ts';
@@ -18,11 +19,16 @@ import { type CompiledEstate, compileEstate } from './plan-hosts.ts';
 import { ingressRollout } from './rollout.ts';
 import { LabStore } from './store.ts';
 
+/** Plugins ask every minute by default (`updateIntervalSeconds`); nothing of the lab depends on how late a ban is. */
+const banPollMs = 300;
+
 export interface EstateLabOptions extends LabOptions {
   /** Factor on every TTL; 1 where not given. */
   readonly timeScale?: number;
   /** Leaves out PostgreSQL: its endpoint is then an echo. */
   readonly isSmall?: boolean;
+  /** Starts CrowdSec's API where the estate has it (a second more); else its endpoint is an echo. */
+  readonly withBans?: boolean;
   /** Instead of the real ones'. */
   readonly delays?: Partial<Delays>;
 }
@@ -36,6 +42,8 @@ export interface EstateLab {
   readonly servers: EndpointServers;
   readonly names: LabNameServers;
   readonly rollout: Rollout;
+  /** Only where it was asked for and the estate has one. */
+  readonly bans?: LabBanList;
   readonly delays: Delays;
   readonly authority: Authority;
   readonly down: () => Promise<void>;
@@ -71,8 +79,11 @@ async function bringUp(
   const taken = [
     ...LabNameServers.takenPorts(store.reader),
     ...(withPostgres ? postgresPorts(store.reader) : []),
+    ...(options.withBans ? LabBanList.takenPorts(store.reader) : []),
   ];
-  const servers = new EndpointServers(lab, identity, new Set(taken));
+  const bans = options.withBans ? await LabBanList.start(lab, store.reader) : undefined;
+  const banList = bans && { ...bans.access, everyMs: banPollMs };
+  const servers = new EndpointServers(lab, identity, new Set(taken), banList);
   const [announcers, names] = await Promise.all([
     startAnnouncers(lab, store),
     LabNameServers.start(lab, () => store.reader, options.timeScale ?? 1),
@@ -97,6 +108,7 @@ async function bringUp(
     servers,
     names,
     rollout: ingressRollout(store, servers),
+    ...(bans && { bans }),
     delays,
     authority,
     down: () => lab.down(),

@@ -5,7 +5,7 @@
 import type { Reader } from '#estate/estate.ts';
 import type { Ingress, Listener, Route, Trust } from '#estate/ingress.ts';
 import type { Pod } from '#estate/kubernetes.ts';
-import type { EntryPoint, IngressRouter, Trust as LabTrust } from '../hosts/ingress-types.ts';
+import type { BanRule, EntryPoint, IngressRouter, Trust as LabTrust } from '../hosts/ingress-types.ts';
 
 /** The pods of an ingress that run. */
 export function ingressPods(reader: Reader, ingress: Ingress): readonly Pod[] {
@@ -45,10 +45,12 @@ export function routersOf(reader: Reader, ingress: Ingress): readonly IngressRou
     .sort((a, b) => b.priority - a.priority)
     .map((route) => {
       const allow = allowOf(reader, route);
+      const bans = bansOf(reader, route);
       return {
         name: route.routerName ?? `${route.namespace}-${route.name}`,
         hosts: route.match.hosts.map((h) => h.replace(/\.$/, '')),
         ...(allow && { allow }),
+        ...(bans && { bans }),
         ...(isUnserved(reader, route) && { isUnserved: true as const }),
       };
     });
@@ -82,6 +84,21 @@ function allowOf(reader: Reader, route: Route): readonly string[] | undefined {
     return rule?.kind === 'ip-allow-list' && rule.depth === 0 ? [rule.ranges] : [];
   });
   return lists.length === 0 ? undefined : lists.flat();
+}
+
+/** The first bouncer on a route. */
+function bansOf(reader: Reader, route: Route): BanRule | undefined {
+  for (const id of route.middlewares) {
+    const rule = reader.get('middleware', `${route.cluster}/${id}`)?.value.rule;
+    if (rule?.kind !== 'ban-list') continue;
+    const header = rule.header?.toLowerCase();
+    return {
+      trustedPeers: rule.trustedPeers,
+      ...(header !== undefined && { header }),
+      exemptClients: rule.exemptClients ?? [],
+    };
+  }
+  return undefined;
 }
 
 function trustOf(trust: Trust): LabTrust {

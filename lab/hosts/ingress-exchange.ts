@@ -2,6 +2,7 @@
  * One request to the ingress, whatever protocol brought it: which router, whose client, what answer, which log line.
  */
 import { type BlockList, isIPv6 } from 'node:net';
+import { Decisions, makeBouncer } from './bouncer.ts';
 import { type Forwarded, forward, type Headers } from './forwarded.ts';
 import type {
   AccessLogLine,
@@ -34,13 +35,19 @@ export interface IngressDecision {
 /** What requests are matched with; it may be replaced while requests come. */
 export class RoutingTable {
   private rows: readonly Row[] = [];
+  private readonly decisions: Decisions;
 
-  constructor(routers: readonly IngressRouter[]) {
+  constructor(routers: readonly IngressRouter[], decisions = new Decisions()) {
+    this.decisions = decisions;
     this.replace(routers);
   }
 
   replace(routers: readonly IngressRouter[]): void {
-    this.rows = routers.map((router) => ({ router, allow: router.allow && listOf(router.allow) }));
+    this.rows = routers.map((router) => ({
+      router,
+      allow: router.allow && listOf(router.allow),
+      isBanned: router.bans && makeBouncer(router.bans, this.decisions),
+    }));
   }
 
   find(host: string): Row | undefined {
@@ -51,6 +58,7 @@ export class RoutingTable {
 interface Row {
   readonly router: IngressRouter;
   readonly allow: BlockList | undefined;
+  readonly isBanned: ReturnType<typeof makeBouncer> | undefined;
 }
 
 /** Makes the function that decides requests of one entry point at one pod. */
@@ -69,7 +77,7 @@ export function makeDecide(
     const forwarded = forward(request.headers, client, isTrusted(client));
     const host = hostOf(request.authority);
     const match = table.find(host);
-    const status = entry.redirects === true ? 301 : statusOf(match, client);
+    const status = entry.redirects === true ? 301 : statusOf(match, client, request.headers);
     const parts = {
       pod,
       entry,
@@ -90,8 +98,9 @@ export function makeDecide(
 }
 
 /** Middlewares are asked before the application. */
-function statusOf(match: Row | undefined, client: string): number {
+function statusOf(match: Row | undefined, client: string, headers: Headers): number {
   if (match === undefined) return 404;
+  if (match.isBanned?.(client, headers)) return 403;
   if (match.allow && !contains(match.allow, client)) return 403;
   return match.router.isUnserved ? 503 : 200;
 }

@@ -9,8 +9,25 @@ export interface IngressConfig {
   readonly identity: Identity;
   readonly entryPoints: readonly EntryPoint[];
   readonly routers: readonly IngressRouter[];
+  /** Undefined: bouncers have no list and let everybody pass. */
+  readonly banList?: BanListPolling;
   /** Also appended to this file, one JSON object a line, as Traefik's access log with `format: json`. */
   readonly logFile?: string;
+}
+
+/** Where the decisions of all bouncers of an ingress come from. */
+export interface BanListPolling {
+  readonly url: string;
+  readonly key: string;
+  readonly everyMs: number;
+}
+
+/** Whom a bouncer takes for the client, and whom it never looks up. */
+export interface BanRule {
+  readonly trustedPeers: readonly string[];
+  /** In small letters; X-Forwarded-For where not given. */
+  readonly header?: string;
+  readonly exemptClients: readonly string[];
 }
 
 export interface IngressPod {
@@ -47,6 +64,8 @@ export interface IngressRouter {
   readonly hosts: readonly string[];
   /** ipAllowList middleware with these prefixes: others get 403. */
   readonly allow?: readonly string[];
+  /** A bouncer's middleware: banned clients get 403. */
+  readonly bans?: BanRule;
   /** No endpoint of the application is ready: the answer is 503. */
   readonly isUnserved?: true;
 }

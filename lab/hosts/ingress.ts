@@ -10,6 +10,7 @@ import type net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
 import { answerHttp3, answerTcp, type Serve } from './answering.ts';
+import { Decisions } from './bouncer.ts';
 import { makeFront } from './front.ts';
 import { listenHttp3 } from './http3-listener.ts';
 import { makeDecide, RoutingTable } from './ingress-exchange.ts';
@@ -41,7 +42,9 @@ export const ingressCommands = {
       lines: [],
       file: config.logFile === undefined ? undefined : createWriteStream(config.logFile, { flags: 'a' }),
     };
-    const table = new RoutingTable(config.routers);
+    const decisions = new Decisions();
+    const stopPolling = config.banList && decisions.poll(config.banList, config.pods[0]?.addresses[0]);
+    const table = new RoutingTable(config.routers, decisions);
     const stops = await Promise.all(
       config.pods.flatMap((pod) =>
         config.entryPoints.flatMap((entry) => listen(config, table, pod, entry, log)),
@@ -49,6 +52,7 @@ export const ingressCommands = {
     );
     const id = keepServer({
       stop: async (graceMs) => {
+        stopPolling?.();
         await Promise.all(stops.flat().map((stop) => stop(graceMs)));
         log.file?.end();
       },

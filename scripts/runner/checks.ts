@@ -19,9 +19,20 @@ export interface Check {
 const labTests = ['node_modules/vitest/vitest.mjs', 'run', '-c', 'vitest.lab.config.ts'] as const;
 const cachedPrograms: readonly ProgramName[] = programNames.filter((name) => !recipeOf(name).onDemand);
 
+/** What a copy of the example needs: its kube-proxy is in iptables mode. */
+const labNeeds: readonly Need[] = [
+  'netns',
+  'nft',
+  'ip',
+  'iptables-restore',
+  'ip6tables-restore',
+  'named',
+  'nsupdate',
+];
+
 /** Part of `npm test`: seconds each. */
 export const smokeChecks: readonly Check[] = [
-  { name: 'lab smoke', script: ['scripts/lab-smoke.ts'], needs: ['netns', 'nft', 'ip', 'named', 'nsupdate'] },
+  { name: 'lab smoke', script: ['scripts/lab-smoke.ts'], needs: labNeeds },
 ];
 
 /** Part of `npm run test:full`: minutes each at most, a quarter of an hour together. Every `*.lab.test.ts` is in one. */
@@ -67,18 +78,23 @@ export const longChecks: readonly Check[] = [
   },
   { name: 'kernel lab', script: [...labTests, 'lab/kernel', 'lab/traffic'], needs: ['netns', 'nft', 'ip'] },
   {
+    name: 'ban chain',
+    script: [...labTests, 'lab/systems'],
+    needs: [...labNeeds, 'crowdsec', 'cscli'],
+  },
+  {
     name: 'rehearsals',
     script: ['scripts/rehearsals.ts'],
-    needs: ['netns', 'nft', 'ip', 'named', 'nsupdate', 'postgres'],
+    needs: [...labNeeds, 'postgres'],
   },
   {
     name: 'rehearsal with a node lost',
     script: ['scripts/rehearsals.ts', 'additive', '--node-lost', '--stages', 're-point'],
-    needs: ['netns', 'nft', 'ip', 'named', 'nsupdate', 'postgres'],
+    needs: [...labNeeds, 'postgres'],
   },
   {
     name: 'model against kernel',
     script: ['scripts/lab-differential.ts', '--least-flows', '10000'],
-    needs: ['netns', 'nft', 'ip', 'named'],
+    needs: labNeeds,
   },
 ];

@@ -1,0 +1,79 @@
+/*
+ * The founding design's ban chain on a real kernel with the real CrowdSec: under Cluster a ban of a client does nothing,
+ * since the ingress sees a node that the bouncer exempts; after the plan the banned client is refused, and nobody else.
+ */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { carryOut } from '#app/before-after.ts';
+import { observe } from '#app/lab-observe.ts';
+import { openPlan } from '#app/prove.ts';
+import type { Plan } from '#plan/plan.ts';
+import { type EstateLab, startEstateLab } from '../estate/estate-lab.ts';
+
+const banned = '198.51.100.20';
+let lab: EstateLab;
+let plan: Plan;
+let name: string;
+
+beforeAll(async () => {
+  const change = join(import.meta.dirname, '../../examples/home-lab/change/additive/plan.json');
+  const opened = await openPlan(change);
+  plan = opened.plan;
+  const started = await startEstateLab(opened.snapshot.estate, {
+    timeScale: 1 / 1000,
+    isSmall: true,
+    withBans: true,
+  });
+  if (started.kind === 'unavailable') throw new Error(started.reason);
+  lab = started;
+  name = bouncedName();
+});
+
+afterAll(() => lab?.down());
+
+/** An application behind the bouncer and no allowlist that outside names resolve to directly. */
+function bouncedName(): string {
+  const { reader } = lab.store;
+  const kindOf = (id: string, cluster: string) =>
+    reader.get('middleware', `${cluster}/${id}`)?.value.rule.kind;
+  const routes = reader
+    .all('route')
+    .map((r) => r.value)
+    .filter((r) => r.middlewares.some((id) => kindOf(id, r.cluster) === 'ban-list'))
+    .filter((r) => !r.middlewares.some((id) => kindOf(id, r.cluster) === 'ip-allow-list'));
+  const records = reader.all('recordSet').map((r) => r.value);
+  const isDirect = (host: string) => {
+    const own = records.filter((r) => `${r.name}` === host);
+    return own.length > 0 && own.every((r) => r.isProxied !== true);
+  };
+  const found = routes.flatMap((r) => r.match.hosts).find(isDirect);
+  if (found === undefined) throw new Error('no application of the example is behind the bouncer');
+  return found;
+}
+
+async function ask(from: string) {
+  const flow = { from, family: 4 as const, to: { name: name as never }, port: 443, protocol: 'tcp' as const };
+  const { status, socket } = await observe(lab, flow, { protocol: 'http2' });
+  return { status, socket };
+}
+
+/** Until the bouncers' copies hold what the list says. */
+async function untilIs(from: string, status: number): Promise<void> {
+  for (let attempt = 0; attempt < 50 && (await ask(from)).status !== status; attempt++) await sleep(100);
+}
+
+test('a ban does nothing under Cluster and refuses its client under Local', async () => {
+  expect(lab.bans).toBeDefined();
+  expect(await ask('internet')).toEqual({ status: 200, socket: '10.0.20.103' });
+  await lab.bans?.ban(banned);
+  await sleep(1500);
+  expect(await ask('internet')).toEqual({ status: 200, socket: '10.0.20.103' });
+  await carryOut(lab, plan);
+  await untilIs('internet', 403);
+  expect(await ask('internet')).toEqual({ status: 403, socket: banned });
+  expect(await ask('lan')).toEqual({ status: 200, socket: '192.168.1.20' });
+  await lab.bans?.pardon(banned);
+  await untilIs('internet', 200);
+  expect(await ask('internet')).toEqual({ status: 200, socket: banned });
+});
