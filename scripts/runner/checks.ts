@@ -54,7 +54,7 @@ export const longChecks: readonly Check[] = [
   { name: 'bind', script: [...labTests, 'src/adapters/bind'], needs: ['named'] },
   {
     name: 'plans of the variants',
-    script: ['scripts/plan-checks.ts', 'variants', '--seconds', '300'],
+    script: ['scripts/plan-checks.ts', 'variants', '--faults', '--seconds', '240'],
     needs: [],
   },
   {
@@ -66,7 +66,7 @@ export const longChecks: readonly Check[] = [
   { name: 'counterexamples of the variants', script: ['scripts/plan-as-written.ts'], needs: [] },
   {
     name: 'every change is needed',
-    script: ['scripts/plan-checks.ts', 'needed', '--seconds', '240'],
+    script: ['scripts/plan-checks.ts', 'needed', '--houses', '40', '--seconds', '300'],
     needs: [],
   },
   { name: 'mutants of the data plane', script: ['scripts/mutate.ts', '--sample', '150'], needs: [] },
