@@ -121,7 +121,7 @@ async function underTraffic(
   problems: string[],
 ): Promise<void> {
   stage.working('rehearsing the additive plan there, under traffic from every vantage point');
-  const [{ rehearse }, { totals }] = await Promise.all([
+  const [{ rehearse }, { isAsProved, totals }] = await Promise.all([
     import('./rehearse.ts'),
     import('#report/rehearsal.ts'),
   ]);
@@ -131,4 +131,5 @@ async function underTraffic(
   if (rehearsal.result.kind !== 'done') problems.push('the rehearsal did not come to its end');
   const { failures } = totals(rehearsal);
   if (failures > 0) problems.push(`${failures} requests failed in the rehearsal of a plan without a window`);
+  if (!isAsProved(rehearsal)) problems.push('the rehearsal showed what the proof does not say');
 }

@@ -18,7 +18,7 @@ import { type LinePoint, lineOf } from '#proof/line.ts';
 import { Moves } from '#proof/moves.ts';
 import { Views } from '#proof/view.ts';
 import type { StillCount } from '#report/rehearsal.ts';
-import type { PlannedLoad } from './rehearse-traffic.ts';
+import { isOver6, type PlannedLoad } from './rehearse-traffic.ts';
 
 export interface Position {
   /** Before this change's write, or at one end of the plan. */
@@ -74,10 +74,13 @@ function isBeyondLab(trace: Trace, load: PlannedLoad): boolean {
   return load.load.target.protocol === 'http3' && trace.disposition === 'too-big';
 }
 
-function flowOf({ vantage, load: { target } }: PlannedLoad): Flow {
+function flowOf(load: PlannedLoad): Flow {
+  const { vantage } = load;
+  const { target } = load.load;
   const isUdp = target.protocol === 'http3' || target.protocol === 'udp' || target.protocol === 'dns';
   const rest = { from: vantage, port: target.port, protocol: isUdp ? ('udp' as const) : ('tcp' as const) };
   const ip = parseIp(target.address);
   if (ip !== undefined) return { ...rest, family: familyOf(ip), to: { ip } };
-  return { ...rest, family: 4, to: { name: (target.serverName ?? '') as DnsName } };
+  const family = isOver6(load) ? (6 as const) : (4 as const);
+  return { ...rest, family, to: { name: (target.serverName ?? '') as DnsName } };
 }

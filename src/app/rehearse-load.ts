@@ -3,7 +3,13 @@ import type { EstateLab } from '#lab/estate/estate-lab.ts';
 import type { FlowRecord } from '#lab/traffic/flows.ts';
 import type { LoadRecord } from '#lab/traffic/load.ts';
 import { firstPace } from './rehearse-pace.ts';
-import { type PlannedFlow, type PlannedLoad, plannedFlows, plannedLoads } from './rehearse-traffic.ts';
+import {
+  isOver6,
+  type PlannedFlow,
+  type PlannedLoad,
+  plannedFlows,
+  plannedLoads,
+} from './rehearse-traffic.ts';
 
 export interface TrafficNow {
   readonly requests: number;
@@ -40,7 +46,7 @@ export class Traffic {
   static async start(lab: EstateLab, name: string): Promise<Traffic> {
     const flows = plannedFlows(lab, name);
     const flowIds = await Promise.all(flows.map((flow) => openFlow(lab, flow, name)));
-    const loads = plannedLoads(lab, name);
+    const loads = await withoutDeadEnds(lab, plannedLoads(lab, name));
     const byHost = Map.groupBy(loads, (l) => l.host);
     const running = await Promise.all(
       [...byHost].map(async ([host, all]) => {
@@ -87,6 +93,21 @@ export class Traffic {
     );
     return { records: records.flat(), flows };
   }
+}
+
+/** What does not arrive over IPv6 today is no news of the change's. */
+async function withoutDeadEnds(
+  lab: EstateLab,
+  loads: readonly PlannedLoad[],
+): Promise<readonly PlannedLoad[]> {
+  const arrive = await Promise.all(
+    loads.map(async (load) => {
+      if (!isOver6(load)) return true;
+      const tried = await (await lab.lab.agent(load.host)).ask('attempt', load.load.target);
+      return tried.ok && (tried.status ?? 0) < 400;
+    }),
+  );
+  return loads.filter((_, at) => arrive[at]);
 }
 
 /** undefined: the name had no address there. */

@@ -9,7 +9,7 @@ import type { EstateLab } from '#lab/estate/estate-lab.ts';
 import { type StartPoint, startPointOf } from '#lab/estate/start-points.ts';
 import type { FlowKind } from '#lab/traffic/flows.ts';
 import type { LoadTarget } from '#lab/traffic/load.ts';
-import { familyOf, type Ip } from '#net/ip.ts';
+import { type Family, familyOf, type Ip } from '#net/ip.ts';
 
 export interface PlannedLoad {
   readonly vantage: string;
@@ -78,28 +78,47 @@ function isBuilt(lab: EstateLab, start: StartPoint): boolean {
 }
 
 function webLoads(lab: EstateLab, start: StartPoint, name: string): readonly PlannedLoad[] {
-  const { resolver } = start;
-  if (resolver === undefined) return [];
-  const protocols = ['http1', 'http2', 'http3'] as const;
-  return protocols.map((protocol) => ({
+  if (start.resolver === undefined) return [];
+  const all = (['http1', 'http2', 'http3'] as const).map((protocol) =>
+    webLoad(lab, start, name, protocol, 4),
+  );
+  if (!start.addresses.some((ip) => familyOf(ip) === 6)) return all;
+  return [...all, ...(['http2', 'http3'] as const).map((p) => webLoad(lab, start, name, p, 6))];
+}
+
+function webLoad(
+  lab: EstateLab,
+  start: StartPoint,
+  name: string,
+  protocol: 'http1' | 'http2' | 'http3',
+  family: Family,
+): PlannedLoad {
+  const what = { http1: 'HTTP/1.1', http2: 'HTTP/2', http3: 'HTTP/3' }[protocol];
+  const recordType = family === 6 ? { recordType: 'AAAA' as const } : {};
+  return {
     vantage: start.vantage,
-    what: { http1: 'HTTP/1.1', http2: 'HTTP/2', http3: 'HTTP/3' }[protocol],
+    what: family === 6 ? `${what} over IPv6` : what,
     to: name,
     host: start.host,
     load: {
-      name: `${start.vantage} ${protocol}`,
-      perSecond: rates[protocol],
+      name: `${start.vantage} ${protocol}${family === 6 ? ' 6' : ''}`,
+      perSecond: rates[protocol] / (family === 6 ? 2 : 1),
       target: {
         protocol,
         address: '',
         port: 443,
         serverName: name,
-        resolver: { address: resolver },
+        resolver: { address: start.resolver ?? '', ...recordType },
         ca: lab.authority.cert,
         timeoutMs: 2500,
       },
     },
-  }));
+  };
+}
+
+/** Whether a load asks over IPv6, which may not lead anywhere even before the change. */
+export function isOver6({ load }: PlannedLoad): boolean {
+  return load.target.resolver?.recordType === 'AAAA';
 }
 
 function dnsLoads(start: StartPoint, name: string): readonly PlannedLoad[] {

@@ -1,4 +1,5 @@
 /* A rehearsal in brief: a line for each vantage point, and what became of connections from before the change. */
+import { plain } from './plain.ts';
 import { type Rehearsal, type TrafficLine, totals } from './rehearsal.ts';
 import { columns, type Palette } from './style.ts';
 
@@ -21,6 +22,7 @@ export function rehearsalInBrief(r: Rehearsal, palette: Palette): string {
       ),
     ]),
     '',
+    beside(r, palette),
     palette.dim(timesText(r)),
   ].join('\n');
 }
@@ -37,6 +39,13 @@ function rowOf(vantage: string, lines: readonly TrafficLine[]): readonly string[
     seen((l) => l.clientsBefore),
     seen((l) => l.clientsAfter),
   ];
+}
+
+function beside({ verdicts }: Rehearsal, palette: Palette): string {
+  const wrong = verdicts.filter((v) => !v.isAsProved);
+  if (wrong.length === 0)
+    return palette.good(`all ${verdicts.length} statements of the proof came out of the kernel`);
+  return wrong.map((v) => palette.bad(`the proof says otherwise: ${plain(v.says)}`)).join('\n');
 }
 
 function timesText(r: Rehearsal): string {
