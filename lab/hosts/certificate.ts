@@ -26,7 +26,13 @@ export interface Identity {
 
 export interface Authority extends Identity {
   /** Signs a certificate for these DNS names (`*.example.org` allowed) and addresses. */
-  readonly issue: (names: readonly string[]) => Identity;
+  readonly issue: (names: readonly string[], validity?: Validity) => Identity;
+}
+
+/** Days from now; from yesterday for ten days where not given. */
+export interface Validity {
+  readonly fromDays: number;
+  readonly toDays: number;
 }
 
 const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'));
@@ -37,17 +43,24 @@ export function makeAuthority(commonName = 'Sightline lab'): Authority {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const isAuthority = extension('2.5.29.19', sequence(truth), true);
   const maySign = extension('2.5.29.15', tagged(0x03, Buffer.from([1, 0b00000110])), true);
-  const build = (subject: string, key: KeyObject, extensions: readonly Buffer[]) =>
-    certificate({ issuer: commonName, subject, key, extensions, signer: keys.privateKey });
+  const build = (subject: string, key: KeyObject, extensions: readonly Buffer[], validity?: Validity) =>
+    certificate({
+      issuer: commonName,
+      subject,
+      key,
+      extensions,
+      signer: keys.privateKey,
+      ...(validity && { validity }),
+    });
   return {
     cert: build(commonName, keys.publicKey, [isAuthority, maySign]),
     key: pem(keys.privateKey),
-    issue: (names) => {
+    issue: (names, validity) => {
       const leaf = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const alternatives = extension('2.5.29.17', sequence(...names.map(generalName)));
       const forServers = extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.1')));
       return {
-        cert: build(names[0] ?? 'lab', leaf.publicKey, [alternatives, forServers]),
+        cert: build(names[0] ?? 'lab', leaf.publicKey, [alternatives, forServers], validity),
         key: pem(leaf.privateKey),
       };
     },
@@ -60,11 +73,13 @@ interface Parts {
   readonly key: KeyObject;
   readonly extensions: readonly Buffer[];
   readonly signer: KeyObject;
+  readonly validity?: Validity;
 }
 
 /** RFC 5280 section 4.1. */
 function certificate(parts: Parts): string {
   const now = Date.now();
+  const { fromDays, toDays } = parts.validity ?? { fromDays: -1, toDays: 9 };
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
   const body = sequence(
@@ -72,7 +87,7 @@ function certificate(parts: Parts): string {
     integer(serial),
     ecdsaWithSha256,
     name(parts.issuer),
-    sequence(time(new Date(now - day)), time(new Date(now + 9 * day))),
+    sequence(time(new Date(now + fromDays * day)), time(new Date(now + toDays * day))),
     name(parts.subject),
     parts.key.export({ type: 'spki', format: 'der' }),
     tagged(0xa3, sequence(...parts.extensions)),

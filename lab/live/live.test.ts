@@ -64,7 +64,8 @@ describe('the operator at a firewall', () => {
     expect(after).toBe(firewall.config);
     expect(after.split('<target>traefik_lb</target>')).toHaveLength(2);
     expect(after.split('<address>traefik_lb</address>')).toHaveLength(2);
-    const bin = '**Firewall** > **Aliases** > **IP** > the bin beside `traefik_lb` > **OK**. Refused as *in use*';
+    const bin =
+      '**Firewall** > **Aliases** > **IP** > the bin beside `traefik_lb` > **OK**. Refused as *in use*';
     expect(await follow(...point('nginx', 'traefik_lb'), bin, apply)).toMatchObject({ kind: 'done' });
     expect(firewall.config).toBe(before);
     expect(applied).toBe(2);
@@ -74,7 +75,11 @@ describe('the operator at a firewall', () => {
     ['without Apply Changes nothing counts', add, /^$/],
     ['a step that nobody understands', ['Turn it off and on again'], /does not understand: Turn it off/],
     ['a form without Save', add.slice(0, -1), /nothing says Save/],
-    ['a forward that points elsewhere by now', [...point('traefik_lb', 'somebody'), apply], /holds "nginx", not "somebody"/],
+    [
+      'a forward that points elsewhere by now',
+      [...point('traefik_lb', 'somebody'), apply],
+      /holds "nginx", not "somebody"/,
+    ],
     ['an alias that is there', [...add, ...add, apply], /is there already/],
     [
       'an alias in use',
@@ -83,7 +88,10 @@ describe('the operator at a firewall', () => {
     ],
     [
       'a rule that does not follow',
-      ['**Firewall** > **Rules** > **WAN**: `NAT HTTPS to the ingress` now shows destination `other` (it follows)', apply],
+      [
+        '**Firewall** > **Rules** > **WAN**: `NAT HTTPS to the ingress` now shows destination `other` (it follows)',
+        apply,
+      ],
       /shows nginx, not other/,
     ],
   ])('%s: the firewall stays as it was', async (_, steps, says) => {
@@ -139,7 +147,12 @@ describe('terragrunt in the lab', () => {
   });
 
   it.each([
-    ['a value that the lab cannot render', 'replicas = 3', 'replicas = 4', /the lab cannot apply helm_release\.traefik/],
+    [
+      'a value that the lab cannot render',
+      'replicas = 3',
+      'replicas = 4',
+      /the lab cannot apply helm_release\.traefik/,
+    ],
     ['HCL that does not parse', 'deployment = {', 'deployment = [', /does not parse/],
   ])('refuses %s, and writes nothing', async (_, from, to, says) => {
     const before = JSON.stringify(kube.objects());
@@ -158,8 +171,16 @@ describe('terragrunt in the lab', () => {
 
 describe('differences', () => {
   it('names what is gone, what is new and what is another', () => {
-    const before = new Map([['a', '1'], ['b', '1'], ['c', '1']]);
-    const after = new Map([['a', '1'], ['b', '2'], ['d', '1']]);
+    const before = new Map([
+      ['a', '1'],
+      ['b', '1'],
+      ['c', '1'],
+    ]);
+    const after = new Map([
+      ['a', '1'],
+      ['b', '2'],
+      ['d', '1'],
+    ]);
     expect(differences(before, after)).toEqual(['b is another', 'c is gone', 'd was not there']);
     expect(differences(before, before)).toEqual([]);
   });

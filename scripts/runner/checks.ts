@@ -45,6 +45,7 @@ export const longChecks: readonly Check[] = [
   { name: 'crash points', script: ['scripts/crash-points.ts'], needs: ['named'] },
   { name: 'failing calls', script: [...labTests, 'test/actuators'], needs: [] },
   { name: 'a run as a Job', script: [...labTests, 'test/apply/in-cluster'], needs: [] },
+  { name: 'a full disk', script: [...labTests, 'test/apply/full-disk'], needs: ['netns'] },
   { name: 'Ctrl-C and signals', script: [...labTests, 'test/apply/interrupts'], needs: [] },
   {
     name: 'clients as the ingress logs them',

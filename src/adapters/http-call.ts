@@ -63,6 +63,8 @@ export function callHttp(server: HttpServer, wanted: HttpRequest): Promise<HttpO
         'content-length': Buffer.byteLength(body),
         connection: 'close',
       },
+      // said outright, since NODE_TLS_REJECT_UNAUTHORIZED would change what holds where nothing is said
+      ...(isTls && { rejectUnauthorized: true }),
       ...(isTls && server.ca !== undefined && { ca: server.ca }),
       ...(isTls && server.cert !== undefined && { cert: server.cert, key: server.key }),
     });
@@ -123,6 +125,11 @@ const reasons: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate cannot be verified: name its authority (ca)',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
   CERT_HAS_EXPIRED: 'its certificate has expired',
+  INVALID_PURPOSE: 'its certificate is not one for servers',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  CERT_SIGNATURE_FAILURE: 'its certificate is not of the authority that is named (ca)',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS there',
+  EPROTO: 'it does not speak TLS there',
 };
 
 function reasonOf(error: NodeJS.ErrnoException): string {

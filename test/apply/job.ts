@@ -48,6 +48,8 @@ export interface PodOptions {
 
 export interface Pod {
   readonly child: ChildProcess;
+  readonly program: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly folder: string;
   /** Types on the terminal; `\u0003` is Ctrl-C. */
   type(keys: string): void;
@@ -60,8 +62,8 @@ export interface Pod {
 
 export const madeServices = ['extra-1', 'extra-2', 'extra-3'] as const;
 
-/** Fills a folder as the init container does, with a plan whose wait takes so long. */
-export async function startJobWorld(waitSeconds: number): Promise<JobWorld> {
+/** Fills a folder as the init container does, with a plan whose wait takes so long, and whose ids are so long at least. */
+export async function startJobWorld(waitSeconds: number, idLength = 0): Promise<JobWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'sightline-job-'));
   const token = 'FAKE-job-token';
   const rules = rulesIn([...readWriteIn('ingress-nginx'), ...documents('rbac/in-cluster.yaml')]);
@@ -73,7 +75,7 @@ export async function startJobWorld(waitSeconds: number): Promise<JobWorld> {
   writeFileSync(join(folder, 'token'), token);
   writeFileSync(join(folder, 'ca.crt'), kube.ca ?? '');
   writeFileSync(join(folder, 'config'), kubeconfig(kube.url, folder));
-  await packEstate(folder, waitSeconds);
+  await packEstate(folder, waitSeconds, idLength);
   copyImage(join(folder, 'image'));
   const pods: ChildProcess[] = [];
   return {
@@ -140,19 +142,19 @@ function kubeconfig(url: string, folder: string): string {
     .replaceAll('/var/run/secrets/kubernetes.io/serviceaccount', folder);
 }
 
-async function packEstate(folder: string, waitSeconds: number): Promise<void> {
+async function packEstate(folder: string, waitSeconds: number, idLength: number): Promise<void> {
   const estate = join(folder, 'estate');
   cpSync(officeFolder, join(estate, 'snapshot'), { recursive: true });
   const settings = join(estate, 'snapshot/sightline.yaml');
   const access = 'systems:\n  - { id: cluster/office, credential: "kubeconfig:home" }\n';
   writeFileSync(settings, readFileSync(settings, 'utf8') + access);
-  writeFileSync(join(estate, 'plan.json'), await plan(join(estate, 'snapshot'), waitSeconds));
+  writeFileSync(join(estate, 'plan.json'), await plan(join(estate, 'snapshot'), waitSeconds, idLength));
   spawnSync('tar', ['-czf', join(folder, 'estate.tgz'), '-C', estate, '.']);
 }
 
-async function plan(snapshotFolder: string, waitSeconds: number): Promise<string> {
+async function plan(snapshotFolder: string, waitSeconds: number, idLength: number): Promise<string> {
   const read = await loadSnapshot(snapshotFolder);
-  const [one, two, three] = madeServices.map(service);
+  const [one, two, three] = madeServices.map((name) => service(name, idLength));
   if (one === undefined || two === undefined || three === undefined) throw new Error('no services');
   return planText(
     bindTo(read, {
@@ -175,7 +177,8 @@ async function plan(snapshotFolder: string, waitSeconds: number): Promise<string
   );
 }
 
-function service(name: string): PlannedChange {
+/** `idLength`: a long id makes long records. */
+function service(name: string, idLength: number): PlannedChange {
   const after = {
     cluster: 'office',
     namespace: 'ingress-nginx',
@@ -196,7 +199,7 @@ function service(name: string): PlannedChange {
   };
   const settings = [{ of: 'service', id: `office/ingress-nginx/${name}`, before: null, after }];
   return {
-    id: name,
+    id: name.padEnd(idLength, '-long'),
     title: `Add Service ${name}`,
     change: { kind: 'set', settings } as unknown as PlannedChange['change'],
     through: { by: 'api', system: 'cluster/office' },
@@ -264,6 +267,8 @@ function startPod(folder: string, work: string, args: readonly string[], hasTerm
   );
   return {
     child,
+    program,
+    env,
     folder: work,
     type: (keys) => void child.stdin?.write(keys),
     ended,

@@ -13,8 +13,11 @@ import { paletteFor } from '#report/style.ts';
 
 export const officeFolder = join(import.meta.dirname, '../../examples/nginx-office');
 
+const aliasOf = (name: string) =>
+  ({ firewall: 'edge', name, type: 'host', entries: ['172.20.4.90'], descr: 'test' }) as const;
+
 function alias(name: string): PlannedChange {
-  const after = { firewall: 'edge', name, type: 'host', entries: ['172.20.4.90'], descr: 'test' } as const;
+  const after = aliasOf(name);
   return {
     id: `alias-${name}`,
     title: `Create alias ${name} on edge`,
@@ -71,6 +74,12 @@ export class Office {
   readonly faults: (WriteOutcome | undefined)[] = [];
   /** Called before the n-th write. */
   onWrite: (n: number) => void = () => undefined;
+  /** Called after it took effect. */
+  afterWrite: (n: number) => void = () => undefined;
+  /** What stands in the way of reading; false: nothing. */
+  unreachable: () => string | false = () => false;
+  /** false: no access is configured. */
+  canWrite = true;
   /** Whether probes work. */
   works: (attempt: Attempt) => boolean = () => true;
   preflightSays: readonly string[] = [];
@@ -84,7 +93,7 @@ export class Office {
   #actuator(): Actuator {
     return {
       name: 'memory',
-      can: (system) => system === 'firewall/edge',
+      can: (system) => this.canWrite && system === 'firewall/edge',
       preflight: async () => this.preflightSays,
       observe: async (change) => this.#observe(change),
       write: async (change) => this.#write(change),
@@ -93,6 +102,8 @@ export class Office {
 
   #observe({ change }: PlannedChange): Observed {
     if (change.kind === 'wait') return { kind: 'before' };
+    const says = this.unreachable();
+    if (says !== false) return { kind: 'unreachable', says };
     const isAt = (side: 'before' | 'after') =>
       change.settings.every((s) => (this.values.get(s.id) ?? 'null') === canonical(s[side]));
     if (isAt('after')) return { kind: 'after' };
@@ -106,7 +117,13 @@ export class Office {
     this.writes.push(id);
     if (change.kind === 'set' && (fault === undefined || fault.kind === 'unknown'))
       for (const s of change.settings) this.#put(s.id, canonical(s.after));
+    this.afterWrite(n);
     return fault ?? { kind: 'written' };
+  }
+
+  /** Somebody else makes the alias as the plan wants it. */
+  make(id: string): void {
+    this.#put(id, canonical(aliasOf(id.replace(/^edge\//, ''))));
   }
 
   #put(id: string, value: string): void {
