@@ -124,7 +124,7 @@ async function fileDiffs(plan: Plan, reader: Reader, read: ReadText) {
   const now = new Map<string, string>();
   const files: FileDiff[] = [];
   const missing: MissingDiff[] = [];
-  for (const { planned, change } of repositoryChanges(plan)) {
+  for (const { planned, change } of repositoryChanges(plan, reader)) {
     const note = (file: string, says: string, line?: number) =>
       missing.push({ change: planned.id, file, says, ...(line !== undefined && { line }) });
     const found = await fileChangesOf(change, reader, async (f) => now.get(f) ?? read(f));
@@ -143,13 +143,17 @@ async function fileDiffs(plan: Plan, reader: Reader, read: ReadText) {
   return { files, missing };
 }
 
+/** What goes through files; a release without any is upgraded by its values. */
 function repositoryChanges(
   plan: Plan,
+  reader: Reader,
 ): readonly { readonly planned: PlannedChange; readonly change: SetChange }[] {
   return plan.stages
     .flatMap((s) => s.changes)
     .flatMap((planned) =>
-      planned.change.kind === 'set' && planned.through.by === 'repository'
+      planned.change.kind === 'set' &&
+      planned.through.by === 'repository' &&
+      reader.get('repository', planned.through.repository ?? '')?.value.type !== 'helm'
         ? [{ planned, change: planned.change }]
         : [],
     );

@@ -383,3 +383,63 @@ describe('hostile names', () => {
     expect(file?.text).not.toMatch(/<img|`|\$\(/);
   });
 });
+
+describe('an ingress by its arguments', () => {
+  const listener = { name: 'websecure', port: 8443, protocol: 'tcp', tls: true, middlewares: [] };
+  const nobody = { from: [], everyone: false };
+  const facts = [
+    of('ingress', {
+      cluster: 'home',
+      namespace: 'traefik',
+      name: 'traefik',
+      program: 'traefik',
+      podLabels: {},
+      listeners: [{ ...listener, forwardedHeaders: nobody }],
+    }),
+  ];
+  const changed = (before: object, after: object) =>
+    made(
+      inputOf('cluster/home', [{ of: 'ingress', id: 'home/traefik/traefik', before, after }], facts, 'api'),
+    ).text;
+  it('publishes another Service', () => {
+    expect(changed({ publishedService: 'a/b' }, { publishedService: 'a/c' })).toContain(
+      '`--providers.kubernetesingress.ingressendpoint.publishedservice=a/b` becomes',
+    );
+  });
+  it('believes others', () => {
+    const text = changed(
+      { listeners: [{ ...listener, forwardedHeaders: nobody }] },
+      {
+        listeners: [
+          {
+            ...listener,
+            forwardedHeaders: { from: ['10.10.0.0/16'], everyone: false },
+            proxyProtocol: { from: ['10.0.20.99/32'], everyone: false },
+          },
+        ],
+      },
+    );
+    expect(text).toContain('`--entryPoints.websecure.forwardedHeaders.trustedIPs=10.10.0.0/16` is new');
+    expect(text).toContain('`--entryPoints.websecure.proxyProtocol.trustedIPs=10.0.20.99/32` is new');
+    expect(text).toContain('rollout status deployment/traefik');
+  });
+});
+
+it('a pool gives an address out no more', () => {
+  const ranges = [{ first: '10.0.0.1', last: '10.0.0.9' }];
+  const left = [
+    { first: '10.0.0.1', last: '10.0.0.1' },
+    { first: '10.0.0.3', last: '10.0.0.9' },
+  ];
+  const setting = {
+    of: 'pool',
+    id: 'home/metallb-system/default',
+    before: { ranges },
+    after: { ranges: left },
+  };
+  const { text, files } = made(inputOf('cluster/home', [setting], [], 'api'));
+  expect(JSON.parse(files[0]?.text ?? '')).toEqual([
+    { op: 'replace', path: '/spec/addresses', value: ['10.0.0.1/32', '10.0.0.3-10.0.0.9'] },
+  ]);
+  expect(text).toContain('patch ipaddresspools.metallb.io default --type=json');
+});

@@ -6,6 +6,8 @@ import type { ArtifactInput, Task, Way } from './context.ts';
 import { slugOf, stateAt } from './context.ts';
 import { nameRuleByHand, recordByHand, translationByHand } from './dns.ts';
 import { firewallByHand } from './firewall.ts';
+import { byHelm, isByHelm, valuesByHelm, writesValuesDown } from './helm.ts';
+import { ingressByApi } from './ingress-arguments.ts';
 import { middlewareByApi, poolByApi, serviceByApi, serviceChecks, workloadByApi } from './kubernetes.ts';
 import {
   accessByHand,
@@ -26,7 +28,9 @@ export function instruct(input: ArtifactInput, id: string, way: Way): Instructio
   const state = { ...input, reader: stateAt(input, id, way) };
   const task: Task = { input: state, planned, slug: slugOf(input.plan, id), way };
   if (change.kind === 'wait') return waited(change, way);
-  if (planned.through.by === 'repository') return byRepository(task, change);
+  if (writesValuesDown(change)) return valuesByHelm(task, change);
+  if (planned.through.by === 'repository')
+    return isByHelm(task) ? byHelm(task, change) : byRepository(task, change);
   if (isOfFirewall(planned.through.system, change)) return firewallByHand(task, change);
   return together([...bySystem(task, change), nothing]);
 }
@@ -46,6 +50,8 @@ function bySystem(task: Task, change: SetChange): readonly Instruction[] {
         return workloadByApi(task, setting);
       case 'middleware':
         return middlewareByApi(task, setting);
+      case 'ingress':
+        return ingressByApi(task, setting);
       case 'pool':
         return poolByApi(task, setting);
       case 'recordSet':
