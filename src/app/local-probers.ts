@@ -73,9 +73,9 @@ export async function allKinds(): Promise<Prober> {
 
 type ProbeHttp3 = Awaited<ReturnType<typeof machineProbers>>['http3']['probeHttp3'];
 
-/** Two at a time: each is a process of its own. */
+/** Four at a time: each is a process of its own, and most of them only wait. */
 function http3Prober(probe: ProbeHttp3): Prober {
-  const slots = [Promise.resolve(), Promise.resolve()];
+  const slots = Array.from({ length: 4 }, () => Promise.resolve());
   let next = 0;
   return {
     can: (a) => a.kind === 'http' && a.version === 3,

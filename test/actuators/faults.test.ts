@@ -101,6 +101,26 @@ describe('the whole plan', () => {
   });
 });
 
+/** Somebody else with kubectl, who owns these fields at the start as well. */
+const byHand = { manager: 'kubectl-edit' } as const;
+
+function annotate(name: string, value: string): void {
+  world.kubernetes.write(
+    { kind: 'Service', namespace: 'traefik', name: 'traefik' },
+    (o) => {
+      const metadata = o?.metadata as { annotations: Record<string, string> };
+      return { ...o, metadata: { ...metadata, annotations: { ...metadata.annotations, [name]: value } } };
+    },
+    byHand,
+  );
+}
+
+function alias(ip: string): void {
+  const named = { kind: 'Deployment', namespace: 'traefik', name: 'app' };
+  const edit = (o: unknown) => JSON.parse(JSON.stringify(o).replace(/"ip":"[^"]+"/, `"ip":"${ip}"`)) as never;
+  world.kubernetes.write(named, edit, byHand);
+}
+
 describe('somebody else between preflight and write', () => {
   it.each<[string, string, () => void, () => void]>([
     [
@@ -152,6 +172,13 @@ describe('somebody else between preflight and write', () => {
           ingress: (world.cloudflare.config().config.ingress as unknown[]).slice(1),
         }),
     ],
+    [
+      'retire-first',
+      'the same Service',
+      () => annotate('metallb.io/loadBalancerIPs', '10.0.20.99'),
+      () => annotate('metallb.io/loadBalancerIPs', '10.0.20.200'),
+    ],
+    ['aliases', 'the same workload', () => alias('10.0.20.99'), () => alias('10.0.20.200')],
   ])('%s (%s): noticed, and nothing is overwritten', async (id, _, edit, mend) => {
     const start = world.state();
     const plan = planOf(changes.filter((c) => c.id === id));
