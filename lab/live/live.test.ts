@@ -138,8 +138,14 @@ describe('terragrunt in the lab', () => {
     edit(files[0] ?? '', '      spec = {\n        # Every', `${more}      spec = {\n        # Every`);
     edit(files[0] ?? '', '        http3 = {\n', '        expose = { lb = true }\n        http3 = {\n');
     expect((await apply()).code).toBe(0);
-    const ports = (service('traefik-lb')?.spec as { ports: { port: number; protocol: string }[] }).ports;
-    expect(ports.map((p) => `${p.port}/${p.protocol}`)).toEqual(['443/TCP', '443/UDP']);
+    expect(service('traefik-lb')).toMatchObject({
+      spec: {
+        ports: [
+          { port: 443, protocol: 'TCP' },
+          { port: 443, protocol: 'UDP' },
+        ],
+      },
+    });
     edit(files[0] ?? '', more, '');
     edit(files[0] ?? '', '        expose = { lb = true }\n', '');
     expect((await apply()).code).toBe(0);
