@@ -25,7 +25,7 @@ export interface Difference {
 }
 
 export interface DifferentialOptions {
-  /** Attempts for each flow; 2 where not given. */
+  /** Attempts for each flow; where not given 2 for one that may go several ways, 1 for the others. */
   readonly attempts?: number;
   /** Flows under way at once; 60 where not given. */
   readonly parallel?: number;
@@ -77,7 +77,8 @@ async function ask(
 ): Promise<FlowResult> {
   const { flow } = walk;
   const base = { flow, protocol, differs: [] };
-  const times = Array.from({ length: options.attempts ?? 2 }, (_, at) => at);
+  const count = options.attempts ?? (walk.traces.length > 1 ? 2 : 1);
+  const times = Array.from({ length: count }, (_, at) => at + (flowText(flow).length % 2));
   const asked = { timeoutMs: options.timeoutMs ?? 1500 };
   const seen = await Promise.all(
     times.map((at) =>
