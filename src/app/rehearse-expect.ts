@@ -80,7 +80,9 @@ function flowOf(load: PlannedLoad): Flow {
   const isUdp = target.protocol === 'http3' || target.protocol === 'udp' || target.protocol === 'dns';
   const rest = { from: vantage, port: target.port, protocol: isUdp ? ('udp' as const) : ('tcp' as const) };
   const ip = parseIp(target.address);
-  if (ip !== undefined) return { ...rest, family: familyOf(ip), to: { ip } };
+  const isWeb = target.protocol.startsWith('http');
+  const host = isWeb && target.serverName !== undefined ? { host: target.serverName as DnsName } : {};
+  if (ip !== undefined) return { ...rest, ...host, family: familyOf(ip), to: { ip } };
   const family = isOver6(load) ? (6 as const) : (4 as const);
   return { ...rest, family, to: { name: (target.serverName ?? '') as DnsName } };
 }

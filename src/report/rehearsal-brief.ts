@@ -1,6 +1,6 @@
 /* A rehearsal in brief: a line for each vantage point, and what became of connections from before the change. */
 import { plain } from './plain.ts';
-import { type Rehearsal, type TrafficLine, totals } from './rehearsal.ts';
+import { type Rehearsal, rateText, type TrafficLine, totals } from './rehearsal.ts';
 import { columns, type Palette } from './style.ts';
 
 export function rehearsalInBrief(r: Rehearsal, palette: Palette): string {
@@ -50,5 +50,5 @@ function beside({ verdicts }: Rehearsal, palette: Palette): string {
 
 function timesText(r: Rehearsal): string {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
-  return `HTTP/1.1, 2 and 3, DNS, PostgreSQL, TCP and UDP; ${seconds(r.trafficMs)} of traffic; waits and TTLs at 1/${Math.round(1 / r.timeScale)}; processors ${Math.round(r.idleShare * 100)} % idle`;
+  return `HTTP/1.1, 2 and 3, DNS, PostgreSQL, TCP and UDP; ${seconds(r.trafficMs)} of traffic, ${rateText(r)}; waits and TTLs at 1/${Math.round(1 / r.timeScale)}; processors ${Math.round(r.idleShare * 100)} % idle`;
 }

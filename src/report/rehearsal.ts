@@ -179,7 +179,7 @@ export function rehearsalToText(r: Rehearsal, palette: Palette): string {
     ...r.verdicts.map((v) => verdictText(v, palette)),
     '',
     palette.dim(
-      `up in ${seconds(r.upMs)}, traffic ${seconds(r.trafficMs)}, ${seconds(r.totalMs)} in all; waits and TTLs at 1/${Math.round(1 / r.timeScale)}; processors ${Math.round(r.idleShare * 100)} % idle`,
+      `up in ${seconds(r.upMs)}, traffic ${seconds(r.trafficMs)}, ${seconds(r.totalMs)} in all; ${rateText(r)}; waits and TTLs at 1/${Math.round(1 / r.timeScale)}; processors ${Math.round(r.idleShare * 100)} % idle`,
     ),
   ].join('\n');
 }
@@ -236,6 +236,11 @@ export function resultText(result: RunResult): string {
     default:
       return result satisfies never;
   }
+}
+
+/** Gaps are at least as long as requests are apart. */
+export function rateText(r: Rehearsal): string {
+  return `${Math.round(totals(r).requests / (r.trafficMs / 1000))} requests a second`;
 }
 
 export function longestGap(r: Rehearsal): number {
