@@ -80,3 +80,19 @@ describe('lines', () => {
     expect(lineAfter(line, move).kind).toBe(kind);
   });
 });
+
+describe('however a document is written', () => {
+  const files = [
+    'docs/architecture/networking.md',
+    '.claude/CLAUDE.md',
+    'docs/runbooks/pfsense-port-forwards.md',
+  ];
+  it.each(files)('%s: the same lines follow, and every other byte stays', (file) => {
+    const text = readFileSync(new URL(file, infra), 'utf8');
+    const edited = (t: string) => documentAfter(file, t, move).after;
+    expect(edited(text)).not.toBe(text);
+    expect(edited(text.replaceAll('\n', '\r\n'))).toBe(edited(text).replaceAll('\n', '\r\n'));
+    expect(edited(text.replace(/\n$/, ''))).toBe(edited(text).replace(/\n$/, ''));
+    expect(edited(`\n\n${text}\n`)).toBe(`\n\n${edited(text)}\n`);
+  });
+});
