@@ -106,7 +106,7 @@ describe('a run', () => {
     const { estate } = await loadSnapshot(snapshot);
     const { left } = await buildActuators(readerOf(estate), snapshot);
     expect(left).toEqual([
-      { system: 'cluster/office', why: 'the authority gone.pem cannot be read (ENOENT)' },
+      { system: 'cluster/office', why: 'the authority gone.pem cannot be read (ENOENT)', isFault: true },
     ]);
   });
 });

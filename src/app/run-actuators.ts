@@ -12,7 +12,7 @@ import { snapshotTexts } from './artifacts.ts';
 import { checkoutEdits } from './checkout-edits.ts';
 import { personFor } from './person.ts';
 import { planHash } from './plan-file.ts';
-import { buildActuators } from './systems.ts';
+import { type BuiltSystems, buildActuators } from './systems.ts';
 import { handActuators } from './wire.ts';
 
 /** Where a run writes, and who does what only a person can. */
@@ -47,10 +47,25 @@ export interface Places {
 
 /** Actuators in the order in which they are asked. */
 export async function actuatorsFor(plan: Plan, proof: Proved, places: Places): Promise<readonly Actuator[]> {
-  const { actuators: apis } = await buildActuators(places.reader, places.snapshot);
+  const { actuators: apis, left } = await buildActuators(places.reader, places.snapshot);
   const files = await repositories(plan, places, apis);
   const person = await personFor(plan, proof, places);
-  return [...files, ...apis, ...(person ? [person] : [])];
+  return [...files, ...apis, ...(person ? [person] : []), ...left.flatMap(unreachable)];
+}
+
+/** Access that is configured and does not suffice: preflight says why, instead of that nothing is configured. */
+function unreachable({ system, why, isFault }: BuiltSystems['left'][number]): readonly Actuator[] {
+  if (!isFault) return [];
+  const says = `${system} cannot be written as sightline.yaml has it: ${why}`;
+  return [
+    {
+      name: 'unreachable',
+      can: (asked) => asked === system,
+      preflight: async () => [says],
+      observe: async () => ({ kind: 'unreachable', says }),
+      write: async () => ({ kind: 'refused', says, hint: 'mend systems in sightline.yaml, then resume' }),
+    },
+  ];
 }
 
 /** One actuator for all checkouts; none where no checkout is named. */

@@ -12,18 +12,19 @@ import { actuatorMakers } from './wire.ts';
 export interface BuiltSystems {
   readonly actuators: readonly Actuator[];
   /** Systems that cannot be written, and why; changes of them go to their owner or to a person. */
-  readonly left: readonly { readonly system: string; readonly why: string }[];
+  readonly left: readonly { readonly system: string; readonly why: string; readonly isFault: boolean }[];
 }
 
-type Made = Actuator | { readonly why: string };
+/** `isMeant`: it is not to be written from here; otherwise its access lacks something. */
+type Made = Actuator | { readonly why: string; readonly isMeant?: true };
 
 /** One actuator for each system that may be written; `folder` is where paths in sightline.yaml start. */
 export async function buildActuators(reader: Reader, folder: string): Promise<BuiltSystems> {
   const actuators: Actuator[] = [];
-  const left: { system: string; why: string }[] = [];
+  const left: { system: string; why: string; isFault: boolean }[] = [];
   for (const { value: access } of reader.all('systemAccess')) {
     const made = await actuatorOf(access, folder);
-    if ('why' in made) left.push({ system: access.system, why: made.why });
+    if ('why' in made) left.push({ system: access.system, why: made.why, isFault: made.isMeant !== true });
     else actuators.push(made);
   }
   return { actuators, left };
@@ -31,8 +32,8 @@ export async function buildActuators(reader: Reader, folder: string): Promise<Bu
 
 async function actuatorOf(access: SystemAccess, folder: string): Promise<Made> {
   const { system, writes } = access;
-  if (writes === 'operator') return { why: 'a person writes it (writes: operator)' };
-  if (writes === 'none') return { why: 'nothing is written there (writes: none)' };
+  if (writes === 'operator') return { why: 'a person writes it (writes: operator)', isMeant: true };
+  if (writes === 'none') return { why: 'nothing is written there (writes: none)', isMeant: true };
   const ca = access.ca === undefined ? undefined : await certificate(access.ca, folder);
   if (ca !== undefined && 'why' in ca) return ca;
   const trusted = ca === undefined ? {} : { ca: ca.pem };
@@ -48,7 +49,7 @@ async function actuatorOf(access: SystemAccess, folder: string): Promise<Made> {
     case 'cloudflare':
       return cloudflare(access, trusted);
     default:
-      return { why: 'no adapter writes it' };
+      return { why: 'no adapter writes it', isMeant: true };
   }
 }
 

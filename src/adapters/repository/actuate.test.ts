@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Observed } from '#apply/actuator.ts';
 import { inverseOf, type PlannedChange } from '#plan/change.ts';
 import { type CheckoutEdit, type RepositoryWorld, repositoryActuator } from './actuate.ts';
+import { runCommand } from './run-command.ts';
 
 let root: string;
 let runFolder: string;
@@ -157,6 +158,13 @@ describe("the owner's own command", () => {
     expect(await actuator.write(planned)).toMatchObject({ kind: 'refused' });
   });
 
+  it('has a process group of its own, so that Ctrl-C here does not end it in the middle', async () => {
+    const log = join(runFolder, 'group.log');
+    const argv = ['sh', '-c', 'ps -o pgid= -p $$ | tr -d " "; echo $$'];
+    expect(await runCommand({ argv, cwd: root, log, timeoutMs: 10_000 })).toMatchObject({ code: 0 });
+    const [group, pid] = readFileSync(log, 'utf8').trim().split('\n');
+    expect(group).toBe(pid);
+  });
   it('is interrupted after its time', async () => {
     const { actuator } = world({ apply: sh('trap "exit 130" INT; sleep 5 & wait') }, { timeoutMs: 100 });
     expect(await actuator.write(planned)).toMatchObject({
