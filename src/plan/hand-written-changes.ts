@@ -5,6 +5,13 @@ import { parseName } from '#net/name.ts';
 import type { Change, PlannedChange } from './change.ts';
 import { because, createdSetting, makeChange, type Wanted } from './draft.ts';
 import { type DataPath, recordOf, type WrittenContext } from './hand-written.ts';
+import {
+  deleteService,
+  fetchWritten,
+  freezeWritten,
+  pinChartWritten,
+  setFields,
+} from './hand-written-generic.ts';
 import { addDocument, updateDocument, waitWritten } from './hand-written-rest.ts';
 import { createService, setService } from './hand-written-service.ts';
 import type { Stage } from './plan.ts';
@@ -116,6 +123,12 @@ const readers: Readonly<Record<string, ReadChange>> = {
   'create-service': createService,
   'set-forward-target': setForwardTarget,
   'set-tunnel-origin': setTunnelOrigin,
+  'delete-service': deleteService,
+  'pin-chart': pinChartWritten,
+  freeze: freezeWritten,
+  thaw: freezeWritten,
+  'fetch-secret': fetchWritten,
+  set: setFields,
   'update-document': updateDocument,
   'add-document': addDocument,
   wait: waitWritten,

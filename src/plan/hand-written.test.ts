@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { LineCounter, parseDocument } from 'yaml';
 import { loadSnapshot } from '#app/load-snapshot.ts';
-import { readerOf } from '#estate/estate.ts';
+import { readerOf, readerOver } from '#estate/estate.ts';
 import { prove } from '#proof/prove.ts';
 import { makeSession } from '#proof/session.ts';
-import { smallHouse } from '#test/small-estate.ts';
+import { of, smallHouse } from '#test/small-estate.ts';
+import { inverseOf } from './change.ts';
 import { type DataPath, readWrittenPlan } from './hand-written.ts';
 import { realWorld } from './real-world.ts';
+import { simulate } from './simulate.ts';
 
 const text = readFileSync('examples/home-lab/plan-as-written.yaml', 'utf8');
 const snapshot = { path: '.', takenAt: '', fingerprint: { files: {}, objects: {} } };
@@ -101,6 +103,41 @@ stages:
       /no-stragglers/,
     ],
     ['a wait without seconds', '{ do: wait }', 7, /seconds are expected/],
+    ['a fact of no kind', '{ do: set, fact: dance, fields: { a: 1 } }', 7, /KIND:ID, of service, pool/],
+    [
+      'a fact that is not there',
+      '{ do: set, fact: "pool:home/x/y", fields: { autoAssign: false } }',
+      7,
+      /no pool:home\/x\/y .*there are pool:home\/metallb-system\/default/,
+    ],
+    [
+      'a field that it does not have',
+      '{ do: set, fact: "pool:home/metallb-system/default", fields: { colour: red } }',
+      7,
+      /has no colour; it has .*ranges/,
+    ],
+    [
+      'a value of another shape',
+      '{ do: set, fact: "pool:home/metallb-system/default", fields: { ranges: all } }',
+      7,
+      /ranges is a list, not a string/,
+    ],
+    ['a Service that is not there', '{ do: delete-service, service: a/b }', 7, /no Service a\/b/],
+    ['a release that is not there', '{ do: pin-chart, release: a/b }', 7, /no release a\/b/],
+    ['a repository that is not there', '{ do: freeze, repository: x }', 7, /no repository x/],
+    [
+      'one that does nothing by itself',
+      '{ do: freeze, repository: infra }',
+      7,
+      /infra does not apply by itself/,
+    ],
+    ['one that is not frozen', '{ do: thaw, repository: y }', 7, /no repository y/],
+    [
+      'access that nobody described',
+      '{ do: fetch-secret, system: dns/x }',
+      7,
+      /nothing about access to dns\/x/,
+    ],
   ])('%s', (_, change, line, says) => {
     const read = written(form(change), start);
     if (read.ok) throw new Error('accepted');
@@ -110,5 +147,67 @@ stages:
   test('a goal for no Service', () => {
     const read = written(form('{ do: wait, seconds: 1 }').replace('traefik/traefik', 'a/b'), start);
     expect(read).toMatchObject({ ok: false, issues: [{ line: 2 }] });
+  });
+});
+
+describe('words for everything else', () => {
+  const job = of('repository', {
+    id: 'apex',
+    type: 'unknown',
+    path: '',
+    applies: 'on-schedule',
+    owns: [],
+  });
+  const start = readerOf(smallHouse({ more: [job] }));
+  const read = (...changes: readonly string[]) => {
+    const list = changes.map((c) => `      - ${c}`).join('\n');
+    return written(
+      `format: 1
+goal: { give-own-address: traefik/traefik, address: 10.0.20.203, policy: Local }
+style: in-place
+stages:
+  - name: one
+    changes:
+${list}
+`,
+      start,
+    );
+  };
+  test('each has its inverse, and is read in the state that the one before leaves', () => {
+    const plan = read(
+      '{ do: freeze, repository: apex }',
+      '{ do: set, fact: "firewall:fw", fields: { reflection: pure-nat } }',
+      '{ do: create-service, service: traefik/traefik-lb, like: traefik/traefik, address: 10.0.20.203 }',
+      '{ do: delete-service, service: traefik/traefik-lb }',
+      '{ do: thaw, repository: apex }',
+    );
+    if (!plan.ok) throw new Error(JSON.stringify(plan.issues));
+    const changes = plan.plan.stages.flatMap((s) => s.changes);
+    expect(changes.map((c) => [c.id, c.through.by])).toEqual([
+      ['freeze', 'operator'],
+      ['set', 'operator'],
+      ['create-service', 'api'],
+      ['delete-service', 'api'],
+      ['thaw', 'operator'],
+    ]);
+    let reader = start;
+    for (const c of [
+      ...changes,
+      ...[...changes].reverse().map((x) => ({ ...x, change: inverseOf(x.change) })),
+    ]) {
+      const done = simulate(realWorld, reader, c);
+      if (!done.ok) throw new Error(done.says);
+      reader = readerOver(
+        reader,
+        done.moves.flatMap((m) => m.writes),
+      );
+    }
+    expect(reader.get('firewall', 'fw')?.value.reflection).toBe('disable');
+    expect(reader.get('repository', 'apex')?.value.applies).toBe('on-schedule');
+    expect(reader.get('service', 'home/traefik/traefik-lb')).toBeUndefined();
+  });
+  test('frozen twice is refused', () => {
+    const plan = read('{ do: freeze, repository: apex }', '{ do: freeze, repository: apex }');
+    expect(plan).toMatchObject({ ok: false, issues: [{ line: 8 }] });
   });
 });
