@@ -20,4 +20,8 @@ export const limits: readonly Limit[] = [
     what: 'logs of other programs than Traefik are recognised only where they use the same format',
     verified: '2026-11-23, by this reader',
   },
+  {
+    what: "a live log is searched for one's own marks: Traefik's JSON (ClientAddr), remote_addr in JSON, and lines that begin with the address; a log that drops the query and the user agent, or is written late, is not checked",
+    verified: '2026-11-28, against the lab and the stand-in',
+  },
 ];

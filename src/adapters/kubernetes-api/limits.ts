@@ -11,6 +11,10 @@ export const limits: readonly Limit[] = [
     verified: '2026-11-23, Kubernetes 1.34 by its source',
   },
   {
+    what: 'runs kept in a cluster (ConfigMaps, Lease) were tried against that stand-in too, with its sizes, versions and times; a write that was frozen between intent and request for longer than the lock lasts is only stopped by the version that it names',
+    verified: '2026-11-28, against the stand-in',
+  },
+  {
     what: "a Service that was deleted and made again by an undo has another uid and creation time, and its status is the controllers' to fill",
     verified: '2026-11-23, against the stand-in',
   },
