@@ -16,7 +16,8 @@ export interface Copy {
 }
 
 const parts = ['src', 'test', 'package.json', 'tsconfig.json', 'lab', 'examples'];
-const testFiles = ['src/dataplane/**/*.test.ts', 'test/conformance/*.test.ts'];
+/** Patterns of the tests that may notice a mutant. */
+export const testFiles = ['src/dataplane/**/*.test.ts', 'test/conformance/*.test.ts'];
 
 export async function withCopy(work: (copy: Copy) => Promise<number>): Promise<number> {
   const copy = mkdtempSync(join(tmpdir(), 'sightline-mutants-'));
@@ -24,7 +25,7 @@ export async function withCopy(work: (copy: Copy) => Promise<number>): Promise<n
     for (const part of parts) cpSync(join(root, part), join(copy, part), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
     const mutants = mutateAll(copy);
-    return await work({ copy, mutants, files: globSync([...testFiles], { cwd: copy }).sort() });
+    return await work({ copy, mutants, files: globSync(testFiles, { cwd: copy }).sort() });
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

@@ -1,12 +1,13 @@
 /*
- * What earlier runs found out, one line for each mutant in .cache/mutants.jsonl. It is an answer only while every source
- * and test is what it was; after a change it only says which test to try first.
+ * What earlier runs found out, one line for each mutant in .cache/mutants.jsonl. It is an answer only while the tests
+ * that may notice it and all that they import are what they were; after a change it only says which test to try first.
  */
-import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from './copy.ts';
+import { fingerprints } from './inputs.ts';
 import type { Mutant } from './mutants.ts';
+import { partOf } from './parts.ts';
 import type { Outcome } from './rounds.ts';
 
 interface Line {
@@ -25,28 +26,23 @@ export interface Memory {
 }
 
 const file = join(root, '.cache/mutants.jsonl');
-const inputFiles = [
-  'src/{net,estate,dataplane}/**/*.ts',
-  'test/**/*.{ts,json}',
-  'scripts/mutate/*.ts',
-  'package-lock.json',
-];
-
 export function openMemory(): Memory {
-  const inputs = hashOfInputs();
+  const inputs = fingerprints();
   mkdirSync(dirname(file), { recursive: true });
   const lines = new Map(readLines().map((line) => [line.id, line]));
   writeFileSync(file, [...lines.values()].map((line) => `${JSON.stringify(line)}\n`).join(''));
   return {
     known: JSON.parse(readFileSync(join(root, 'test/mutants-known.json'), 'utf8')),
     fresh: (mutants) =>
-      mutants.flatMap(({ id, number }) => {
+      mutants.flatMap(({ id, file: of, number }) => {
         const line = lines.get(id);
-        return line?.inputs === inputs ? [[id, { ...line, number }] as const] : [];
+        return line?.inputs === inputs[partOf(of)] ? [[id, { ...line, number }] as const] : [];
       }),
     hint: (id) => lines.get(id)?.noticedBy,
-    keep: ({ id }, { noticedBy, isReached }) =>
-      appendFileSync(file, `${JSON.stringify({ id, inputs, noticedBy, isReached } satisfies Line)}\n`),
+    keep: ({ id, file: of }, { noticedBy, isReached }) => {
+      const line: Line = { id, inputs: inputs[partOf(of)], noticedBy, isReached };
+      appendFileSync(file, `${JSON.stringify(line)}\n`);
+    },
   };
 }
 
@@ -60,11 +56,4 @@ function readLines(): readonly Line[] {
       return [];
     }
   });
-}
-
-function hashOfInputs(): string {
-  const hash = createHash('sha256').update(process.version);
-  for (const name of globSync(inputFiles, { cwd: root }).sort())
-    if (name !== 'test/mutants-known.json') hash.update(name).update(readFileSync(join(root, name)));
-  return hash.digest('hex').slice(0, 16);
 }
