@@ -55,7 +55,7 @@ export function otherCases(): readonly Case[] {
     example('nginx-office', office, 'additive', 'chart-service-later'),
     example('nginx-office', office, 'in-place'),
     { ...example('k3s-flannel', pi, 'additive'), hasNone: /no node may announce it/ },
-    { ...example('cilium-dual', lab, 'additive'), hasNone: /there is no pool/ },
+    { ...example('cilium-dual', lab, 'additive'), hasNone: /holds no pool/ },
   ];
 }
 

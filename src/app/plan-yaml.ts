@@ -19,7 +19,7 @@ export async function readYamlPlan(
   const document = parseDocument(await text(path), { lineCounter: lines });
   const [error] = document.errors;
   if (error) throw badPlan(path, [{ path: [], says: messageOf(error) }]);
-  const data: unknown = document.toJS();
+  const data = dataOf(path, document);
   const folder = other === undefined ? resolve(dirname(path), snapshotIn(data)) : resolve(other);
   const snapshot = await loadSnapshot(folder);
   const written = readWrittenPlan({
@@ -31,6 +31,18 @@ export async function readYamlPlan(
   });
   if (!written.ok) throw badPlan(path, written.issues);
   return { plan: bindTo(snapshot, written.plan), snapshot };
+}
+
+/** The data of the document; aliases that blow up are refused, and so is what is no map. */
+function dataOf(path: string, document: Document): unknown {
+  let data: unknown;
+  try {
+    data = document.toJS();
+  } catch (error) {
+    throw badPlan(path, [{ path: [], says: messageOf(error) }]);
+  }
+  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return data;
+  throw badPlan(path, [{ path: [], line: 1, says: 'a plan is a map with format, goal and stages' }]);
 }
 
 async function text(path: string): Promise<string> {

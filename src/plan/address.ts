@@ -2,6 +2,7 @@
 import { type Reader, readerOver, writeOf } from '#estate/estate.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import { addressesIn, placesOf, referringKinds } from '#estate/reference-places.ts';
+import { rangesText } from '#estate/stated.ts';
 import { familyOf, type Ip, ipToNumber, numberToIp } from '#net/ip.ts';
 import { type IpRange, rangeHas } from '#net/prefix.ts';
 import type { World } from './world.ts';
@@ -24,12 +25,17 @@ export function chooseAddress(world: World, reader: Reader, service: Service): C
       if (reasons.length < 3) reasons.push(`${ip}: ${taken}`);
     }
   }
-  const tried = reasons.length === 0 ? 'there is no pool' : reasons.join('; ');
-  return { ok: false, says: `no free address in the pools of ${service.cluster} (${tried})` };
+  if (pools.length === 0)
+    return { ok: false, says: `the snapshot holds no pool that gives out addresses in ${service.cluster}` };
+  return { ok: false, says: `no free address in the pools of ${service.cluster} (${reasons.join('; ')})` };
 }
 
 /** Why the address cannot be used; undefined when it can. */
 export function whyTaken(world: World, reader: Reader, service: Service, ip: Ip): string | undefined {
+  if (service.vips.some((v) => v.ip === ip)) return 'the Service has it already';
+  const ranges = reader.by('pool', 'cluster', service.cluster).flatMap((p) => p.value.ranges);
+  if (ranges.length > 0 && !ranges.some((r) => rangeHas(r, ip)))
+    return `no pool of ${service.cluster} holds it; they hold ${rangesText(ranges)}`;
   return addressesSeen(reader).get(ip) ?? dhcpReason(reader, ip) ?? refusal(world, reader, service, ip);
 }
 

@@ -1,10 +1,12 @@
 /* The changes of a person's plan: one reader for each word that `do` may have. */
 import type { Fact } from '#estate/fact.ts';
-import { parseIp } from '#net/ip.ts';
+import { canonical } from '#estate/fingerprint.ts';
+import { familyOf, parseIp } from '#net/ip.ts';
 import { parseName } from '#net/name.ts';
 import type { Change, PlannedChange } from './change.ts';
 import { because, createdSetting, makeChange, type Wanted } from './draft.ts';
 import { type DataPath, recordOf, type WrittenContext } from './hand-written.ts';
+import { onlyKnownFields } from './hand-written-fields.ts';
 import {
   deleteService,
   fetchWritten,
@@ -50,21 +52,29 @@ function stageWritten(
   const data = recordOf(raw);
   const title = data && context.text(data.name, [...path, 'name']);
   if (data === undefined || title === undefined) return context.issue(path, 'a stage has a name and changes');
+  onlyKnownFields(context, data, path, 'stage');
+  const id = slug(title);
+  if (used.has(`stage ${id}`))
+    return context.issue([...path, 'name'], `there is a stage ${JSON.stringify(title)} already`);
+  used.add(`stage ${id}`);
   const list = Array.isArray(data.changes) ? data.changes : [];
   if (list.length === 0) context.issue([...path, 'changes'], 'a stage has at least one change');
   const changes = list.flatMap(
     (c, i) => changeWritten(context, c, [...path, 'changes', i], move, used) ?? [],
   );
-  const seconds = windowSeconds(data.window);
+  const seconds = windowSeconds(context, data.window, [...path, 'window']);
   const window = seconds === undefined ? {} : { window: { says: title, seconds } };
-  return { id: slug(title), title, changes, gates: [], ...window };
+  return { id, title, changes, gates: [], ...window };
 }
 
 /** `true`: a window whose length nobody stated. `{ seconds: n }`: at most that. */
-function windowSeconds(raw: unknown): number | undefined {
+function windowSeconds(context: WrittenContext, raw: unknown, path: DataPath): number | undefined {
+  if (raw === undefined || raw === false) return undefined;
   if (raw === true) return unboundedSeconds;
   const seconds = recordOf(raw)?.seconds;
-  return typeof seconds === 'number' ? seconds : undefined;
+  return typeof seconds === 'number' && seconds > 0
+    ? seconds
+    : context.issue(path, 'a window is true, or { seconds: N } with a number above 0');
 }
 
 function changeWritten(
@@ -77,11 +87,12 @@ function changeWritten(
   const data = recordOf(raw);
   if (data === undefined) return context.issue(path, 'a change is a map with `do`');
   const word = String(data.do ?? '');
-  const read = readers[word];
+  const read = Object.hasOwn(readers, word) ? readers[word] : undefined;
   if (read === undefined) {
     const words = Object.keys(readers).join(', ');
     return context.issue([...path, 'do'], `unknown change ${JSON.stringify(word)}; known are ${words}`);
   }
+  onlyKnownFields(context, data, path, word);
   const id = uniqueId(used, word);
   const planned = read({ context, data, path, move, id });
   if (planned !== undefined) advance(context, planned, path);
@@ -97,9 +108,16 @@ function uniqueId(used: Set<string>, word: string): string {
 
 /** Later changes are read in the state that this one leaves. */
 function advance(context: WrittenContext, planned: PlannedChange, path: DataPath): void {
+  if (changesNothing(planned)) return void context.issue(path, 'this changes nothing here: it is so already');
   const done = simulate(context.input.world, context.reader, planned);
   if (done.ok) context.after(done.moves.flatMap((m) => m.writes));
   else context.issue(path, `this cannot be done here: ${done.says}`);
+}
+
+/** Every setting is as it was; a document that only a person can see to has none. */
+function changesNothing({ change }: PlannedChange): boolean {
+  if (change.kind === 'wait' || change.settings.length === 0) return false;
+  return change.settings.every((s) => canonical(s.before) === canonical(s.after));
 }
 
 /** The change as the owner of its facts makes it, or a person where the plan says so. */
@@ -161,6 +179,10 @@ function setRecord(w: Written): PlannedChange | undefined {
   const record = recordNamed(w);
   if (record === undefined) return undefined;
   const { ttl, value } = w.data;
+  const family = record.value.type === 'A' ? 4 : record.value.type === 'AAAA' ? 6 : undefined;
+  const wrong = (Array.isArray(value) ? value : [value]).find((v) => !isOfFamily(v, family));
+  if (value !== undefined && wrong !== undefined)
+    return w.context.issue([...w.path, 'value'], `an address of IPv${family} is expected here`);
   if (value === undefined && ttl === undefined) return w.context.issue(w.path, 'value or ttl is expected');
   if (ttl !== undefined && (typeof ttl !== 'number' || ttl < 0))
     return w.context.issue([...w.path, 'ttl'], 'seconds are expected');
@@ -173,6 +195,11 @@ function setRecord(w: Written): PlannedChange | undefined {
     [{ fact: record, fields }],
     `Set ${record.value.name} ${record.value.type} in ${record.value.server}`,
   );
+}
+
+function isOfFamily(value: unknown, family: 4 | 6 | undefined): boolean {
+  const ip = parseIp(String(value));
+  return family === undefined || (ip !== undefined && familyOf(ip) === family);
 }
 
 function recordNamed(w: Written): Fact<'recordSet'> | undefined {

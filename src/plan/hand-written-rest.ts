@@ -53,12 +53,14 @@ function documentChange(
   };
 }
 
+const longestSeconds = 31 * 86_400;
+
 /** A wait lets answers end; the record is the last one that the plan touched, or the apex that it will touch. */
 export function waitWritten(w: Written): PlannedChange | undefined {
   if (w.data.until !== undefined) return stragglersWritten(w);
   const { seconds } = w.data;
-  if (typeof seconds !== 'number' || seconds <= 0)
-    return w.context.issue([...w.path, 'seconds'], 'seconds are expected here');
+  if (typeof seconds !== 'number' || seconds <= 0 || seconds > longestSeconds)
+    return w.context.issue([...w.path, 'seconds'], 'seconds are expected here, of 31 days at most');
   const record =
     w.context.reader.by('recordSet', 'value', w.move.from)[0] ??
     w.context.reader.by('recordSet', 'value', w.move.to)[0];

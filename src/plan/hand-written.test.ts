@@ -103,6 +103,23 @@ stages:
       /no-stragglers/,
     ],
     ['a wait without seconds', '{ do: wait }', 7, /seconds are expected/],
+    ['a wait without end', '{ do: wait, seconds: 1e308 }', 7, /31 days at most/],
+    ['a word of the language itself', '{ do: __proto__ }', 7, /unknown change "__proto__"/],
+    ['another one', '{ do: constructor }', 7, /unknown change "constructor"/],
+    ['a field that is misspelt', '{ do: wait, second: 5, seconds: 5 }', 7, /wait has no second/],
+    ['somebody else than the operator', '{ do: wait, seconds: 5, by: robot }', 7, /by is operator/],
+    [
+      'a record that holds no address',
+      '{ do: set-record, on: dns/inside, zone: example.org, name: example.org, value: nowhere }',
+      7,
+      /an address of IPv4/,
+    ],
+    [
+      'a change that changes nothing',
+      '{ do: set-record, on: dns/inside, zone: example.org, name: example.org, value: 10.0.20.200 }',
+      7,
+      /changes nothing here/,
+    ],
     ['a fact of no kind', '{ do: set, fact: dance, fields: { a: 1 } }', 7, /KIND:ID, of service, pool/],
     [
       'a fact that is not there',
@@ -143,6 +160,30 @@ stages:
     if (read.ok) throw new Error('accepted');
     expect(read.issues[0]?.line).toBe(line);
     expect(read.issues[0]?.says).toMatch(says);
+  });
+  test.each([
+    ['a window of no length', 'window: { seconds: -5 }', 6, /a window is true/],
+    ['a window that is a word', 'window: soon', 6, /a window is true/],
+    [
+      'a stage that is there already',
+      'changes: [{ do: wait, seconds: 1 }]\n  - name: one',
+      7,
+      /a stage "one" already/,
+    ],
+    ['a field of a stage that is misspelt', 'widow: true', 6, /stage has no widow/],
+  ])('%s', (_, text, line, says) => {
+    const plain = form('{ do: wait, seconds: 1 }');
+    const read = written(plain.replace('- name: one\n', `- name: one\n    ${text}\n`), start);
+    if (read.ok) throw new Error('accepted');
+    expect(read.issues[0]).toMatchObject({ line, says: expect.stringMatching(says) });
+  });
+  test.each([
+    ['that the Service has', '10.0.20.200', /is at 10\.0\.20\.200 already/],
+    ['that another Service has', '10.0.20.219', /10\.0\.20\.219 belongs to home\/db\/db/],
+  ])('an address %s', (_, address, says) => {
+    const own = readerOf(smallHouse({ isUnasked: true }));
+    const read = written(form('{ do: wait, seconds: 1 }').replace('10.0.20.203', address), own);
+    expect(read).toMatchObject({ ok: false, issues: [{ line: 2, says: expect.stringMatching(says) }] });
   });
   test('a goal for no Service', () => {
     const read = written(form('{ do: wait, seconds: 1 }').replace('traefik/traefik', 'a/b'), start);

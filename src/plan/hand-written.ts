@@ -7,6 +7,7 @@ import type { Fact } from '#estate/fact.ts';
 import { parseIp } from '#net/ip.ts';
 import { scopeOfMove } from './goal.ts';
 import { stagesWritten } from './hand-written-changes.ts';
+import { onlyKnownFields } from './hand-written-fields.ts';
 import type { Goal, Plan, Style } from './plan.ts';
 import type { Move } from './repoint.ts';
 import type { World } from './world.ts';
@@ -99,6 +100,7 @@ interface WrittenGoal {
 function goalOf(context: WrittenContext, raw: unknown): WrittenGoal | undefined {
   const data = recordOf(raw);
   if (data === undefined) return context.issue(['goal'], 'a goal is expected here');
+  onlyKnownFields(context, data, ['goal'], 'goal');
   const name = context.text(data['give-own-address'], ['goal', 'give-own-address']);
   const service = name === undefined ? undefined : serviceNamed(context.reader, name);
   if (name !== undefined && service === undefined) {
@@ -112,6 +114,10 @@ function goalOf(context: WrittenContext, raw: unknown): WrittenGoal | undefined 
   const policy = policyOf(context, data.policy ?? 'Local', ['goal', 'policy']);
   if (service === undefined || to === undefined || from === undefined || policy === undefined)
     return undefined;
+  const taken = context.reader.by('service', 'vip', to).find((f) => f.key !== service.key);
+  if (to === from) return context.issue(['goal', 'address'], `${name} is at ${to} already`);
+  if (taken !== undefined)
+    return context.issue(['goal', 'address'], `${to} belongs to ${taken.key.slice('service:'.length)}`);
   const left = Array.isArray(data.outOfScope) ? data.outOfScope.map(String) : [];
   const id = service.key.slice('service:'.length);
   return { goal: { kind: 'move', service: id, to, policy }, move: { service, from, to }, left };

@@ -39,7 +39,7 @@ export function moveTask(
     );
   }
   const target = targetOf({ ...input, start }, service, goal.to);
-  if (!target.ok) return unreachable(target.says, 'a larger pool, or an address that is free');
+  if (!target.ok) return unreachable(target.says, nearestAddress({ ...input, start }, service));
   const chosen = chooseOwner(start, service, input.owner);
   if (!chosen.ok) return unreachable(chosen.says, chosen.nearest);
   const move = { service, from, to: target.ip };
@@ -85,6 +85,14 @@ function targetOf(
   return taken === undefined
     ? { ok: true, ip: to, says: `${to} is free` }
     : { ok: false, says: `${to} cannot be used: ${taken}` };
+}
+
+/** What can be had where the address cannot: the first one that is free. */
+function nearestAddress({ world, start }: PlannerInput, service: Fact<'service'>): string {
+  if (start.by('pool', 'cluster', service.value.cluster).length === 0)
+    return "nothing here: only MetalLB's pools are understood, and the snapshot has none of them";
+  const free = chooseAddress(world, start, service.value);
+  return free.ok ? `--to ${free.ip}: ${free.says}` : 'a larger pool, or an address in it given up';
 }
 
 export function notFound(start: Reader, service: string): Unreachable {
