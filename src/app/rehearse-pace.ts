@@ -8,7 +8,7 @@ import { cpuTimes, idleSince } from './rehearse-scale.ts';
 const wantedBusy = 0.46;
 /** Factor on the planned rates. */
 export const firstPace = 0.8;
-const leastPace = 0.25;
+const leastPace = 0.3;
 const mostPace = 3;
 /** A step at a time, or the pace would swing. */
 const biggestStep = 1.2;

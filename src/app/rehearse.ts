@@ -48,9 +48,9 @@ export interface RehearsalProgress extends TrafficNow {
   readonly says: string;
 }
 
-const warmUpMs = 2500;
+const warmUpMs = 3000;
 /** Longer than a request may take, so that those that fail at the end are seen to fail. */
-const coolDownMs = requestTimeoutMs + 500;
+const coolDownMs = requestTimeoutMs + 1000;
 const sliceMs = 250;
 /** In a run that is held, memberlist and the node controller notice sooner than in life. */
 const heldDelays = { nodeLost: 1500, nodeNotReady: 2500 };
