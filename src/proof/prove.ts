@@ -13,6 +13,7 @@ import { type Line, type LinePoint, lineOf } from './line.ts';
 import type { Assumption, Counterexample, Counts, ProofResult, Proved, Window } from './result.ts';
 import { type Case, type OnCase, Search } from './search.ts';
 import { type CheckedFlow, flowClasses, type Session } from './session.ts';
+import { unprotected } from './unprotected.ts';
 import { windowOf } from './window.ts';
 
 export interface ProveOptions {
@@ -183,7 +184,7 @@ class Run {
     return {
       kind: 'proved',
       counts: this.#counts(),
-      assumptions: [...this.#assumptions.values(), ...this.#staleAssumption()],
+      assumptions: [...this.#assumptions.values(), ...unprotected(this.#session), ...this.#staleAssumption()],
       windows,
       endings: endingsOf(this.#line.forward),
       invariants: codes.map((code) => ({ code, checked: checks.get(code) ?? 0 })),

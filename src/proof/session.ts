@@ -1,5 +1,6 @@
 /* What proofs of plans for one estate share: views, kept walks and the flows. A second proof reuses what the first walked. */
 import type { Flow } from '#dataplane/flow.ts';
+import { isPrivate } from '#dataplane/route.ts';
 import type { Estate, Reader } from '#estate/estate.ts';
 import type { FactKey } from '#estate/fact.ts';
 import type { ProtectedEndpoint } from '#estate/settings.ts';
@@ -85,7 +86,9 @@ function memberOf(session: Session, flow: CheckedFlow): Member | undefined {
 }
 
 function classKey(session: Session, { flow, key, role }: CheckedFlow, written: ReadonlySet<FactKey>): string {
-  if (!('name' in flow.to) || flow.headers !== undefined || role.kind !== 'name') return key;
+  // the same flow may be protected and be a name's: windows excuse the one and not the other
+  if (role.kind !== 'name') return `${role.kind} ${role.name}\n${key}`;
+  if (!('name' in flow.to) || flow.headers !== undefined) return key;
   const of = session.classes.get(flow.to.name);
   if (of === undefined || of.own.some((k) => written.has(k))) return key;
   const host = flow.host === undefined || flow.host === flow.to.name ? '' : flow.host;
@@ -106,11 +109,20 @@ function protectedFlows(reader: Reader): readonly Unnumbered[] {
     const role: Role = { kind: 'protected', name: value.name, why: value.why };
     const { port, protocol } = value;
     return addressesOf(reader, value).flatMap((ip) =>
-      vantagePointsOf(reader, value.from, ip).map((from) =>
-        checked({ from, family: familyOf(ip), to: { ip }, port, protocol }, role),
+      vantagePointsOf(reader, value.from, ip).flatMap((from) =>
+        dialledFrom(reader, from, ip).map((to) =>
+          checked({ from, family: familyOf(ip), to: { ip: to }, port, protocol }, role),
+        ),
       ),
     );
   });
+}
+
+/** From the Internet nobody dials a private address: there it is one of the public ones. */
+function dialledFrom(reader: Reader, from: string, ip: Ip): readonly Ip[] {
+  if (reader.get('vantagePoint', from)?.value.kind !== 'internet' || !isPrivate(ip)) return [ip];
+  const outside = reader.all('publicAddress').map((p) => p.value.ip);
+  return outside.filter((p) => familyOf(p) === familyOf(ip));
 }
 
 /** The addresses that clients of the endpoint dial today. */
