@@ -220,6 +220,7 @@ class Live implements LiveEstate {
   #checkOut({ id, path, applyCommand }: Repository): void {
     const root = join(this.folder, 'checkouts', id);
     const below = [...this.#parts.files].filter(([p]) => p.startsWith(`${path}/`));
+    if (below.length === 0) return;
     const names = below.map(([p]) => p.slice(path.length + 1));
     for (const [p, text] of below) {
       const file = join(root, p.slice(path.length + 1));

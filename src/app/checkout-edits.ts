@@ -33,10 +33,11 @@ export async function checkoutEdits(
     const { change } = planned;
     const repository = repositoryFor(reader, planned);
     if (change.kind !== 'set' || repository === undefined) continue;
+    const root = options.checkout(repository.id);
+    // no checkout: somebody else makes the edit
+    if (root === undefined) continue;
     const files = await filesOf(plan, reader, planned, change, current);
     for (const f of files) now.set(f.file, f.after);
-    const root = options.checkout(repository.id);
-    if (root === undefined) continue;
     const below = files.map((f) => ({ ...f, file: f.file.slice(repository.path.length + 1) }));
     edits.set(planned.id, {
       planned,

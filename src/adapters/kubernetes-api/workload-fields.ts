@@ -5,7 +5,7 @@
 import type { Container, Workload } from '#estate/kubernetes.ts';
 import { redactArguments, redactSetting } from '#estate/secret.ts';
 import { parseIp } from '#net/ip.ts';
-import { type Json, mapsOf, textOf } from './decode.ts';
+import { type Json, mapOf, mapsOf, textOf } from './decode.ts';
 import { canonical, valueAt, withValue } from './diff.ts';
 
 /** How one thing of an object is found, and what it is before and after. */
@@ -139,18 +139,28 @@ export function publishedServicePlace(before: unknown, after: unknown): Place {
     says: 'the published Service',
     before,
     after,
-    read: (o) => option.exec(find(o)?.text ?? '')?.[2],
+    read: (o) => option.exec(find(o)?.text ?? '')?.[2]?.replace(ownNamespace, namespaceOf(o)),
     put: (o, value) => {
       const found = find(o);
       if (found === undefined || value === undefined)
         return 'the argument that names the published Service is not there: its chart or manifest has to gain it';
-      const text = found.text.replace(option, (_, name: string) => `${name}=${String(value)}`);
+      const text = found.text.replace(option, (_, name: string, old: string) => {
+        const isOwn = old.startsWith(ownNamespace) && String(value).startsWith(`${namespaceOf(o)}/`);
+        return `${name}=${isOwn ? String(value).replace(namespaceOf(o), () => ownNamespace) : String(value)}`;
+      });
       return withContainer(o, path, found.container, (c) => ({
         ...c,
         args: textsOf(c.args).map((a, i) => (i === found.at ? text : a)),
       }));
     },
   };
+}
+
+/** How charts write the pod's namespace: the variable is set from it (ingress-nginx). */
+const ownNamespace = '$(POD_NAMESPACE)';
+
+function namespaceOf(object: Json): string {
+  return textOf(mapOf(object.metadata).namespace);
 }
 
 function unwritable(says: string, before: unknown, after: unknown): Place {
