@@ -1,8 +1,9 @@
 /*
- * A GitOps controller in the lab for repositories of plain manifests that are applied by themselves: what a file states is
- * applied to the cluster soon after it was changed, and what it states no longer is taken away.
+ * A GitOps controller in the lab for repositories that are applied by themselves: what a file states is applied to the
+ * cluster soon after it was changed, and what it states no longer is taken away. Of Helm releases it renders those of the
+ * chart ingress-nginx, as far as the Service of the controller goes.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { mergePatch } from '../stand-ins/kubernetes/merge-patch.ts';
@@ -15,16 +16,14 @@ const everyMs = 200;
 
 export class LabFlux {
   readonly #root: string;
-  readonly #files: readonly string[];
   readonly #kube: KubernetesStandIn;
   readonly #timer: NodeJS.Timeout;
   #applied: ReadonlyMap<string, Json>;
   #text: string;
 
-  /** `files`: manifests below the root, as they are applied at the start. */
-  constructor(root: string, files: readonly string[], kube: KubernetesStandIn) {
+  /** Manifests below the root count as applied at the start. */
+  constructor(root: string, kube: KubernetesStandIn) {
     this.#root = root;
-    this.#files = files;
     this.#kube = kube;
     this.#text = this.#read();
     this.#applied = objectsIn(this.#text);
@@ -59,13 +58,33 @@ export class LabFlux {
   }
 
   #read(): string {
-    return this.#files.map((f) => readFileSync(join(this.#root, f), 'utf8')).join('\n---\n');
+    const files = readdirSync(this.#root, { recursive: true, encoding: 'utf8' });
+    const manifests = files.filter((f) => /\.ya?ml$/.test(f)).sort();
+    return manifests.map((f) => readFileSync(join(this.#root, f), 'utf8')).join('\n---\n');
   }
 }
 
 function objectsIn(text: string): ReadonlyMap<string, Json> {
   const objects = loadAll(text).filter((o): o is Json => typeof o === 'object' && o !== null);
-  return new Map(objects.map((o) => [JSON.stringify(namedAs(o)), o]));
+  const applied = objects.map((o) => (o.kind === 'HelmRelease' ? controllerService(o) : o));
+  return new Map(applied.map((o) => [JSON.stringify(namedAs(o)), o]));
+}
+
+/** What the chart makes of `controller.service`; the rest of the release is not rendered. */
+function controllerService(release: Json): Json {
+  const { name, namespace } = release.metadata as { name: string; namespace: string };
+  const values = at(release.spec, 'values', 'controller', 'service');
+  const { annotations, enabled: _, ...spec } = values;
+  return {
+    kind: 'Service',
+    metadata: { name: `${name}-controller`, namespace, annotations: annotations ?? {} },
+    spec: { type: 'LoadBalancer', ...spec },
+  };
+}
+
+function at(value: unknown, ...path: readonly string[]): Json {
+  const found = path.reduce<unknown>((v, key) => (v as Json | undefined)?.[key], value);
+  return (found ?? {}) as Json;
 }
 
 function namedAs(object: Json): Named {

@@ -233,8 +233,7 @@ class Live implements LiveEstate {
     const hcl = names.filter((n) => n.endsWith('.tf'));
     if (hcl.length > 0) this.#terraforms.set(root, new LabTerraform(root, hcl, kube));
     const manifests = names.filter((n) => /\.ya?ml$/.test(n));
-    if (applyCommand === undefined && manifests.length > 0)
-      this.#fluxes.push(new LabFlux(root, manifests, kube));
+    if (applyCommand === undefined && manifests.length > 0) this.#fluxes.push(new LabFlux(root, kube));
   }
 
   async #terraform(cwd: string, argv: readonly string[]) {

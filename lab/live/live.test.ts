@@ -11,6 +11,7 @@ import { pfsense } from '#adapters/pfsense/index.ts';
 import { type KubernetesStandIn, startKubernetes } from '../stand-ins/kubernetes.ts';
 import { snapshotObjects } from '../stand-ins/snapshot-objects.ts';
 import { LiveFirewall } from './firewall.ts';
+import { LabFlux } from './flux.ts';
 import type { NativeFiles } from './follower.ts';
 import { LabOperator } from './operator.ts';
 import { differences } from './state.ts';
@@ -172,6 +173,50 @@ describe('terragrunt in the lab', () => {
   it('asks for an approval that nobody can give, and knows its own stacks only', async () => {
     expect((await terraform.run(stack(), ['apply'])).code).toBe(1);
     expect((await terraform.run(folder, ['plan'])).code).toBe(1);
+  });
+});
+
+describe('a GitOps controller in the lab', () => {
+  const office = join(example, '../nginx-office');
+  const named = (name: string) => ({ kind: 'Service', namespace: 'ingress-nginx', name });
+  let kube: KubernetesStandIn;
+  let flux: LabFlux;
+  beforeEach(async () => {
+    cpSync(join(office, 'source/flux'), folder, { recursive: true });
+    kube = await startKubernetes({ objects: snapshotObjects(office, 'office'), tls: false });
+    flux = new LabFlux(folder, kube);
+  });
+  afterEach(async () => {
+    flux.stop();
+    await kube.stop();
+  });
+
+  it('applies a manifest that is new, and takes it away again', () => {
+    const file = join(folder, 'ingress-nginx/second.yaml');
+    const ports = '  ports: [{ name: https, port: 443, targetPort: https }]\n';
+    writeFileSync(
+      file,
+      `apiVersion: v1\nkind: Service\nmetadata: { name: second, namespace: ingress-nginx }\nspec:\n${ports}`,
+    );
+    flux.look();
+    expect(kube.get(named('second'))).toMatchObject({ spec: { type: 'ClusterIP' } });
+    rmSync(file);
+    flux.look();
+    expect(kube.get(named('second'))).toBeUndefined();
+  });
+
+  it('renders the Service of a release, and only what its values changed', () => {
+    const file = join(folder, 'ingress-nginx/public.yaml');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('externalTrafficPolicy: Local', 'type: ClusterIP'));
+    flux.look();
+    expect(kube.get(named('public-controller'))).toMatchObject({ spec: { type: 'ClusterIP' } });
+    writeFileSync(file, text);
+    flux.look();
+    expect(kube.get(named('public-controller'))).toMatchObject({
+      metadata: { annotations: { 'metallb.io/address-pool': 'dmz' } },
+      spec: { type: 'LoadBalancer', externalTrafficPolicy: 'Local' },
+    });
   });
 });
 

@@ -45,8 +45,12 @@ function manifest(value: Service): string {
 }
 
 function annotationsOf(value: Service): Readonly<Record<string, string>> {
-  const ip = value.requestedIps;
-  return { ...value.annotations, ...(ip !== undefined && { 'metallb.io/loadBalancerIPs': ip }) };
+  const { requestedIps: ip, requestedPool: pool } = value;
+  return {
+    ...value.annotations,
+    ...(pool !== undefined && { 'metallb.io/address-pool': pool }),
+    ...(ip !== undefined && { 'metallb.io/loadBalancerIPs': ip }),
+  };
 }
 
 function policyOf(value: Service): string {

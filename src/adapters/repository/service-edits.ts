@@ -135,7 +135,10 @@ function created(value: Service, reader: Reader): readonly WantedEdit[] {
   const body: EditValue = {
     ...(major < 40 && { type: 'LoadBalancer' }),
     single: true,
-    annotations: { 'metallb.io/loadBalancerIPs': value.requestedIps ?? '' },
+    annotations: {
+      ...(value.requestedPool !== undefined && { 'metallb.io/address-pool': value.requestedPool }),
+      'metallb.io/loadBalancerIPs': value.requestedIps ?? '',
+    },
     spec,
   };
   const exposed = chartPorts(value).map((port) => ({

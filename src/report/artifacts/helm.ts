@@ -129,7 +129,8 @@ function policyIn(values: Values, { input }: Task, { id, before, after }: Settin
 /** The chart's second Service, and its ports; taken away by null. */
 function secondIn(values: Values, setting: SettingOf<'service'>, release: HelmRelease): void {
   if (setting.before !== null && setting.after !== null) return;
-  const { name, ports, requestedIps, externalPolicy } = (setting.after ?? setting.before) as Service;
+  const { name, ports, requestedIps, requestedPool, externalPolicy } = (setting.after ??
+    setting.before) as Service;
   const suffix = name.startsWith(`${release.name}-`) ? name.slice(release.name.length + 1) : name;
   const isGone = setting.after === null;
   put(
@@ -140,7 +141,10 @@ function secondIn(values: Values, setting: SettingOf<'service'>, release: HelmRe
       : {
           ...(majorOf(release) < 40 && { type: 'LoadBalancer' }),
           single: true,
-          annotations: { 'metallb.io/loadBalancerIPs': requestedIps ?? '' },
+          annotations: {
+            ...(requestedPool !== undefined && { 'metallb.io/address-pool': requestedPool }),
+            'metallb.io/loadBalancerIPs': requestedIps ?? '',
+          },
           spec: { externalTrafficPolicy: externalPolicy === 'local' ? 'Local' : 'Cluster' },
         },
   );

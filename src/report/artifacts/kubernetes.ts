@@ -97,6 +97,7 @@ function deleted(task: Task, value: Service): Instruction {
 /** The Service as a manifest of its own. */
 export function manifestOf(value: Service): Yaml {
   const annotations: Record<string, string> = { ...value.annotations };
+  if (value.requestedPool !== undefined) annotations['metallb.io/address-pool'] = value.requestedPool;
   if (value.requestedIps !== undefined) annotations['metallb.io/loadBalancerIPs'] = value.requestedIps;
   if (value.sharingKey !== undefined) annotations['metallb.io/allow-shared-ip'] = value.sharingKey;
   const isExternal = value.type === 'LoadBalancer' || value.type === 'NodePort';
