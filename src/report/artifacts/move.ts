@@ -43,6 +43,11 @@ export function moveOf(plan: Plan, reader: Reader): MoveSummary | undefined {
   };
 }
 
+/** true: the plan moves what is protected, so its address is not what must answer; its names are. */
+export function isMoved(move: MoveSummary | undefined, { service }: { readonly service?: string }): boolean {
+  return move !== undefined && service === move.service;
+}
+
 /** Every setting of one kind that the plan writes. */
 export function settingsOf<K extends WritableKind>(plan: Plan, kind: K): readonly SettingOf<K>[] {
   const changes = plan.stages.flatMap((s) => s.changes);

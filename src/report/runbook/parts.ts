@@ -3,21 +3,28 @@ import type { Plan } from '#plan/plan.ts';
 import { code, codeCell, quote } from '../artifacts/blocks.ts';
 import { type ArtifactInput, kubectl } from '../artifacts/context.ts';
 import { minutes } from '../artifacts/mermaid.ts';
-import { moveOf, settingsOf } from '../artifacts/move.ts';
+import { isMoved, moveOf, settingsOf } from '../artifacts/move.ts';
 import { addressOf } from '../artifacts/verify.ts';
 import { escapeMarkdown } from '../plain.ts';
 import { plural } from './words.ts';
 
 /** What must never break, and how to see that it did not. */
-export function protectedPart({ reader }: ArtifactInput): string {
+export function protectedPart({ plan, proof, reader }: ArtifactInput): string {
+  const move = moveOf(plan, reader);
   const rows = reader.all('protectedEndpoint').map(({ value: e }) => {
+    if (isMoved(move, e))
+      return `| ${escapeMarkdown(e.name)} | its names, wherever they lead | ${escapeMarkdown(e.from.join(', ') || 'everywhere')} | ${escapeMarkdown(e.why)} | ${codeCell('sh verify.sh')} |`;
     const at = addressOf(reader, e) ?? 'unknown';
     return `| ${escapeMarkdown(e.name)} | ${codeCell(`${at}:${e.port}/${e.protocol}`)} | ${escapeMarkdown(e.from.join(', ') || 'everywhere it is reached from today')} | ${escapeMarkdown(e.why)} | ${seenBy(at, e.port, e.protocol)} |`;
   });
   if (rows.length === 0) return '';
+  const isMoving = reader.all('protectedEndpoint').some((f) => isMoved(move, f.value));
+  const says = isMoving
+    ? `These answer in every state on the way${proof.windows.length > 0 ? ', outside the windows below' : ''}.`
+    : 'No change of this plan touches these, in no state on the way.';
   return [
     '## What must never break',
-    'No change of this plan touches these, in no state on the way. Keep a second terminal open with them; when one fails, go back.',
+    `${says} Keep a second terminal open with them; when one fails, go back.`,
     ['| what | where | from | why | seen by |', '|---|---|---|---|---|', ...rows].join('\n'),
   ].join('\n\n');
 }
