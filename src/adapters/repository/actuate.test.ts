@@ -120,6 +120,15 @@ describe('files', () => {
     expect(file()).toBe(before);
   });
 
+  it('are kept in a folder that is not there yet, or the run is told that they cannot be', async () => {
+    const fresh = join(runFolder, 'deeper/run');
+    await world({}, { runFolder: fresh }).actuator.backup?.(planned);
+    expect(readFileSync(join(fresh, 'backup/edit/stacks/main.tf'), 'utf8')).toBe(before);
+    writeFileSync(join(runFolder, 'a-file'), '');
+    const nowhere = world({}, { runFolder: join(runFolder, 'a-file') });
+    await expect(nowhere.actuator.backup?.(planned)).rejects.toThrow(/cannot be kept/);
+  });
+
   it('are kept outside the journal', async () => {
     const { actuator } = world();
     const kept = JSON.parse((await actuator.backup?.(planned)) ?? '') as { folder: string };

@@ -2,9 +2,10 @@
  * Carries changes out through their repository: the files are edited exactly as the plan showed them, then the owner's own
  * command applies them, then its own plan must be empty. A file that is not byte for byte as it was is never touched.
  */
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Actuator, Observed, WriteOutcome } from '#apply/actuator.ts';
-import { messageOf } from '#estate/error.ts';
+import { messageOf, SightlineError } from '#estate/error.ts';
 import { sha256 } from '#net/sha256.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import { replaceFile, textOf } from './atomic-file.ts';
@@ -140,11 +141,19 @@ class RepositoryActuator implements Actuator {
     for (const { file, from } of edit === undefined ? [] : sidesOf(edit, change)) {
       if (from === undefined) continue;
       kept[file] = sha256(from);
-      const path = join(folder, file);
-      const there = await textOf(this.#world.runFolder, path);
-      await replaceFile(this.#world.runFolder, path, there, from);
+      await this.#keep(join(folder, file), from);
     }
     return JSON.stringify({ folder, files: kept });
+  }
+
+  async #keep(path: string, text: string): Promise<void> {
+    const { runFolder } = this.#world;
+    try {
+      await mkdir(runFolder, { recursive: true, mode: 0o700 });
+      await replaceFile(runFolder, path, await textOf(runFolder, path), text);
+    } catch (error) {
+      throw new SightlineError('no-backup', `${path} cannot be kept in ${runFolder}: ${messageOf(error)}`);
+    }
   }
 
   async write(change: PlannedChange): Promise<WriteOutcome> {

@@ -108,7 +108,7 @@ function ruleSteps({ input }: Task, setting: SettingOf<'filterRule'>, change: Se
     destination.kind === 'alias'
       ? destination.name
       : destination.kind === 'address'
-        ? destination.prefix
+        ? destination.prefix.replace(/\/(32|128)$/, '')
         : destination.kind;
   const isLinked =
     rule.associatedRule !== undefined &&
