@@ -31,6 +31,24 @@ async function changed(change: SetChange): Promise<string[]> {
     .filter((l) => /^[+-](?![+-])/.test(l));
 }
 
+describe('an alias there and back', () => {
+  const put = set({ of: 'alias', id: 'pfsense/traefik_lb', before: null, after: alias });
+  const take = set({ of: 'alias', id: 'pfsense/traefik_lb', before: alias, after: null });
+  const other = '<alias><name>a</name><address>192.0.2.1</address></alias>';
+  it.each([
+    ['one line without aliases', '<pfsense><aliases></aliases></pfsense>'],
+    ['one line with one', `<pfsense><aliases>${other}</aliases></pfsense>`],
+    ['lines without aliases', '<pfsense>\n\t<aliases>\n\t</aliases>\n</pfsense>\n'],
+    ['lines with one', `<pfsense>\n\t<aliases>\n\t\t${other}\n\t</aliases>\n</pfsense>\n`],
+    ['the example', xml],
+  ])('%s', async (_, text) => {
+    const there = await editConfigXml(text, put, reader);
+    expect(there.ok && there.text).toContain('<name>traefik_lb</name>');
+    const back = await editConfigXml(there.ok ? there.text : '', take, reader);
+    expect(back).toMatchObject({ ok: true, text });
+  });
+});
+
 describe('sections', () => {
   it('a new alias, its description written as pfSense writes it', async () => {
     expect(await changed(set({ of: 'alias', id: 'pfsense/traefik_lb', before: null, after: alias }))).toEqual(

@@ -6,7 +6,7 @@ import { SaxesParser } from 'saxes';
 import type { Reader } from '#estate/estate.ts';
 import type { Alias, FilterRule } from '#estate/firewall.ts';
 import type { SetChange, Setting } from '#plan/change.ts';
-import { type Edit, edited, lineStart, newlineOf, Refusal, type Splice } from './edit.ts';
+import { type Edit, edited, newlineOf, Refusal, type Splice } from './edit.ts';
 
 interface Element {
   readonly name: string;
@@ -77,7 +77,8 @@ function aliasSplice(
   }
   if (there === undefined) throw new Refusal(`there is no alias ${name}`, list.start);
   if (after === null)
-    return { start: lineStart(text, there.start), end: text.indexOf('\n', there.end) + 1, text: '' };
+    // with the white space before it, as it was put there: what follows on its line stays
+    return { start: text.slice(0, there.start).trimEnd().length, end: there.end, text: '' };
   return inside(text, child(there, 'address'), before?.entries?.join(' '), after.entries.join(' '));
 }
 
