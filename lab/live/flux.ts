@@ -6,11 +6,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
-import { mergePatch } from '../stand-ins/kubernetes/merge-patch.ts';
 import type { Json, KubernetesStandIn, Named } from '../stand-ins/kubernetes.ts';
-import { differenceOf } from './render.ts';
 
-const manager = 'kustomize-controller';
 /** Between two looks. */
 const everyMs = 200;
 
@@ -46,15 +43,13 @@ export class LabFlux {
     this.#applied = wanted;
   }
 
+  /** By server-side apply, as Flux's controllers do: fields that are stated no longer go with it. */
   #apply(before: Json | undefined, after: Json | undefined): void {
-    const difference = differenceOf(before, after);
-    const object = after ?? before;
-    if (difference === undefined || object === undefined) return;
-    const write = (live: Json | undefined) => {
-      if (after === undefined) return null;
-      return live === undefined ? after : (mergePatch(live, difference) as Json);
-    };
-    this.#kube.write(namedAs(object), write, { manager });
+    if (JSON.stringify(before) === JSON.stringify(after)) return;
+    if (after !== undefined) {
+      const { manager, object } = renderedOf(after);
+      this.#kube.apply(object, manager);
+    } else if (before !== undefined) this.#kube.write(namedAs(renderedOf(before).object), () => null);
   }
 
   #read(): string {
@@ -66,8 +61,14 @@ export class LabFlux {
 
 function objectsIn(text: string): ReadonlyMap<string, Json> {
   const objects = loadAll(text).filter((o): o is Json => typeof o === 'object' && o !== null);
-  const applied = objects.map((o) => (o.kind === 'HelmRelease' ? controllerService(o) : o));
-  return new Map(applied.map((o) => [JSON.stringify(namedAs(o)), o]));
+  return new Map(objects.map((o) => [JSON.stringify(namedAs(o)), o]));
+}
+
+/** What is applied, and by which of the controllers. */
+function renderedOf(object: Json): { readonly manager: string; readonly object: Json } {
+  return object.kind === 'HelmRelease'
+    ? { manager: 'helm-controller', object: controllerService(object) }
+    : { manager: 'kustomize-controller', object };
 }
 
 /** What the chart makes of `controller.service`; the rest of the release is not rendered. */
@@ -76,6 +77,7 @@ function controllerService(release: Json): Json {
   const values = at(release.spec, 'values', 'controller', 'service');
   const { annotations, enabled: _, ...spec } = values;
   return {
+    apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: `${name}-controller`, namespace, annotations: annotations ?? {} },
     spec: { type: 'LoadBalancer', ...spec },

@@ -52,7 +52,9 @@ function nameOf({ kind, metadata }: Json): string {
 }
 
 function ownersOf({ metadata }: Json): readonly string[] {
-  const fields = ((metadata as Json).managedFields ?? []) as readonly Json[];
+  const all = ((metadata as Json).managedFields ?? []) as readonly Json[];
+  // MetalLB's own: it writes whenever an address comes or goes, and an export may be without it
+  const fields = all.filter((f) => f.manager !== 'controller');
   return fields.map(({ time, ...owner }) => JSON.stringify(sorted(owner))).sort();
 }
 

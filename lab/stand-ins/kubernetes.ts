@@ -10,7 +10,7 @@ import type { PodLog } from './kubernetes/pod-log.ts';
 import { requestHandler } from './kubernetes/requests.ts';
 import { statusFor } from './kubernetes/status.ts';
 import { type Change, Store } from './kubernetes/store.ts';
-import { create, remove, update, type WriteOptions } from './kubernetes/writes.ts';
+import { create, patch, remove, update, type WriteOptions } from './kubernetes/writes.ts';
 import { type Listener, startListener } from './listener.ts';
 
 export type { PolicyRule, User } from './kubernetes/access.ts';
@@ -57,6 +57,8 @@ export interface KubernetesStandIn {
     change: (object: Json | undefined) => Json | null,
     by?: Partial<WriteOptions>,
   ): Json | undefined;
+  /** A GitOps controller's server-side apply of a whole object, which takes over what others own. */
+  apply(object: Json, manager: string): Json;
   setFault(chooser: FaultChooser | undefined): void;
   /** Refuses connections until `up`. */
   down(): Promise<void>;
@@ -123,6 +125,12 @@ function standIn({ store, listener, deeds, token, now, ca }: Parts): KubernetesS
         return undefined;
       }
       return live === undefined ? create(store, place, next, options) : update(store, place, next, options);
+    },
+    apply: (object, manager) => {
+      const { name = '', namespace = '' } = object.metadata as { name?: string; namespace?: string };
+      const options: WriteOptions = { ...byController, now: now(), manager, isForced: true };
+      const place = placeOf({ kind: String(object.kind), namespace, name });
+      return patch(store, place, 'application/apply-patch+yaml', JSON.stringify(object), options);
     },
     setFault: (chooser) => listener.setFault(chooser),
     down: () => listener.down(),
