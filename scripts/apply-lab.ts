@@ -1,6 +1,6 @@
 /**
  * The example's plans carried out in the lab through the real adapters, to their ends: gates pass, all is as predicted, no
- * planted secret is seen; then taken back, and every system is what it was. `apply-lab.ts [additive|in-place]`.
+ * planted secret is seen; then taken back, and every system is what it was. `apply-lab.ts [additive|in-place|office]`.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,28 +19,58 @@ import { probesText } from '#report/verify-text.ts';
 import { planted, plantVariant, tsigArgument } from './apply-lab/planted.ts';
 import { complaints, SecretSearch } from './apply-lab/secrets.ts';
 
-type Style = 'additive' | 'in-place';
-const example = join(import.meta.dirname, '../examples/home-lab');
-/** Every kind of system that a plan of the example writes: each must have been changed in between. */
-const written = ['cluster/home', 'dns/technitium', 'firewall/pfsense', 'source/infra'];
+const examples = join(import.meta.dirname, '../examples');
+const example = join(examples, 'home-lab');
+
+interface Case {
+  /** Makes the plan, or says where it lies. */
+  readonly plan: (folder: string) => string | Promise<string>;
+  /** Every system that the plan writes: each must have been changed in between. */
+  readonly written: readonly string[];
+  /** Fewer would be too little to say anything. */
+  readonly leastProbes: number;
+  readonly leastThings: number;
+}
+
+const home = {
+  written: ['cluster/home', 'dns/technitium', 'firewall/pfsense', 'source/infra'],
+  leastProbes: 200,
+  leastThings: 300,
+};
+const cases: Readonly<Record<string, Case>> = {
+  // over the variant with secrets beside all that it edits
+  additive: {
+    ...home,
+    plan: (folder) => found(plantVariant(example, join(folder, 'planted')), 'traefik/traefik', folder),
+  },
+  'in-place': { ...home, plan: () => join(example, 'change/in-place/plan.json') },
+  // Flux applies what is edited, and a Deployment is written through the API
+  office: {
+    plan: (folder) => found(join(examples, 'nginx-office'), 'ingress-nginx/public-controller', folder),
+    written: ['cluster/office', 'firewall/edge', 'source/flux'],
+    leastProbes: 40,
+    leastThings: 60,
+  },
+};
 /** The systems themselves, what an undo keeps of their files, and the credentials. */
 const leftOut = /\/checkouts\/|\/exports\/|\/kept\/[^/]+\/backup\/|\.token$|\.pem$/;
 
-const asked = process.argv.slice(2).filter((a): a is Style => a === 'additive' || a === 'in-place');
+const asked = process.argv.slice(2);
 const failures: string[] = [];
-for (const style of asked.length > 0 ? asked : (['additive', 'in-place'] as const)) await check(style);
+for (const [name, one] of Object.entries(cases))
+  if (asked.length === 0 || asked.includes(name)) await check(name, one);
 for (const failure of failures) console.error(failure);
 process.exitCode = failures.length === 0 ? 0 : 1;
 
-async function check(style: Style): Promise<void> {
+async function check(style: string, one: Case): Promise<void> {
   const began = performance.now();
   const folder = mkdtempSync(join(tmpdir(), `sightline-apply-${style}-`));
   const search = new SecretSearch({ ...planted, 'TSIG key': tsigArgument });
   const fail = (what: string) => failures.push(`${style}: ${what}`);
   try {
-    const plan = await planFor(style, folder);
+    const plan = await one.plan(folder);
     search.watchProcesses();
-    const end = await carryOut(plan, join(folder, 'runs'), search, fail);
+    const end = await carryOut(plan, one, join(folder, 'runs'), search, fail);
     if (end.kind !== 'run') fail(`it was not begun: ${JSON.stringify(end).slice(0, 2000)}`);
     search.folder(folder, /\/planted\//);
     const searched = search.end();
@@ -55,13 +85,11 @@ async function check(style: Style): Promise<void> {
   }
 }
 
-/** The additive plan is found anew, over the variant with secrets beside all that it edits; the other is the example's own. */
-async function planFor(style: Style, folder: string): Promise<string> {
-  if (style === 'in-place') return join(example, 'change/in-place/plan.json');
-  const path = plantVariant(example, join(folder, 'planted'));
-  const question = { snapshot: path, move: 'traefik/traefik', to: 'auto', policy: 'local', style } as const;
+/** The additive plan of the snapshot, as a file in the folder. */
+async function found(path: string, move: string, folder: string): Promise<string> {
+  const question = { snapshot: path, move, to: 'auto', policy: 'local', style: 'additive' } as const;
   const { outcome } = planSnapshot(await loadSnapshot(path), question);
-  if (outcome.kind !== 'planned') throw new Error(`no ${style} plan: ${outcome.kind}`);
+  if (outcome.kind !== 'planned') throw new Error(`no additive plan of ${path}: ${outcome.kind}`);
   const file = join(folder, 'plan.json');
   writeFileSync(file, planText(outcome.plan));
   return file;
@@ -69,6 +97,7 @@ async function planFor(style: Style, folder: string): Promise<string> {
 
 async function carryOut(
   plan: string,
+  one: Case,
   runs: string,
   search: SecretSearch,
   fail: (what: string) => void,
@@ -84,7 +113,7 @@ async function carryOut(
     runs,
     afterwards: async (ended) => {
       for (const [name, token] of labTokens()) search.add(name, token);
-      const result = await thereAndBack(ended, terminal, fail);
+      const result = await thereAndBack(ended, one, terminal, fail);
       for (const folder of labFolders()) search.folder(folder, leftOut);
       return result;
     },
@@ -94,20 +123,22 @@ async function carryOut(
 /** Done, seen to be done, taken back, seen to be back. */
 async function thereAndBack(
   ended: EndedRun,
+  one: Case,
   terminal: Terminal,
   fail: (what: string) => void,
 ): Promise<RunResult> {
   if (ended.result.kind !== 'done') fail(`it ended ${JSON.stringify(ended.result)}`);
   await probe('at its end');
   const changed = await ended.changedSinceStart?.();
-  for (const system of written) {
+  for (const system of one.written) {
     if (!changed?.differences.some((d) => d.startsWith(system))) fail(`nothing was changed in ${system}`);
   }
   const result = await ended.rollBack('the way back is tried');
   if (result.kind !== 'rolled-back') fail(`the way back ended ${JSON.stringify(result)}`);
   await probe('taken back');
   const left = await ended.changedSinceStart?.();
-  if (left === undefined || left.things < 300) fail(`only ${left?.things ?? 0} things were compared`);
+  if (left === undefined || left.things < one.leastThings)
+    fail(`only ${left?.things ?? 0} things were compared`);
   else terminal.out(comparedText(left, terminal));
   for (const difference of left?.differences ?? []) fail(`taken back, ${difference}`);
   return result;
@@ -120,7 +151,7 @@ async function thereAndBack(
       (j) => j.verdict === 'known-disagreement' || j.verdict === 'not-tried',
     );
     for (const j of known) fail(`${when}: ${j.probe.id}: ${j.verdict}: ${j.says}`);
-    if (report.judged.length < 200) fail(`${when}: only ${report.judged.length} probes`);
+    if (report.judged.length < one.leastProbes) fail(`${when}: only ${report.judged.length} probes`);
   }
 }
 
