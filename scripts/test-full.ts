@@ -20,16 +20,35 @@ if (chosen.length === 0) {
 
 const outcomes: Outcome[] = [];
 const leftOut: LeftOut[] = [];
-for (const [index, check] of chosen.entries()) {
-  const lacks = await findLacks(check.needs);
-  if (lacks.length > 0) leftOut.push(leftOutBy(check.name, lacks));
-  else outcomes.push(await runCheck(check, `${index + 1}/${chosen.length}`));
-}
-process.stdout.write(`${renderSummary(outcomes, leftOut)}\n`);
+const places = new Map(
+  chosen.map((check, index) => [check, `[${index + 1}/${chosen.length}] ${check.name}`]),
+);
+const print = (text: string) => process.stdout.write(text);
+
+for (const check of chosen.filter((c) => !c.isComputing)) await takePart(check, print);
+const computing = chosen.filter((c) => c.isComputing);
+await Promise.all([inTurn(computing), inTurn(computing)]);
+print(`${renderSummary(outcomes, leftOut)}\n`);
 process.exitCode = hasPassed(outcomes, leftOut) ? 0 : 1;
 
-async function runCheck(check: Check, place: string): Promise<Outcome> {
-  process.stdout.write(`[${place}] ${check.name} …\n`);
+/** Takes check after check from the list until it is empty; what one prints is shown whole when it ends. */
+async function inTurn(list: Check[]): Promise<void> {
+  for (let check = list.shift(); check !== undefined; check = list.shift()) {
+    let text = '';
+    await takePart(check, (more) => {
+      text += more;
+    });
+    print(text);
+  }
+}
+
+async function takePart(check: Check, write: (text: string) => void): Promise<void> {
+  const lacks = await findLacks(check.needs);
+  if (lacks.length > 0) {
+    leftOut.push(leftOutBy(check.name, lacks));
+    return;
+  }
+  print(`${places.get(check)} …\n`);
   const step = { name: check.name, command: [process.execPath, ...check.script] } as const;
-  return runStep(step, root, (text) => process.stdout.write(text));
+  outcomes.push(await runStep(step, root, write));
 }
