@@ -9,11 +9,17 @@ import { healthOf } from './judge.ts';
 import type { CheckedFlow, Member, Session } from './session.ts';
 import type { View } from './view.ts';
 
+export interface FlowUnderFaults {
+  readonly flow: CheckedFlow;
+  readonly faults: readonly Fault[];
+}
+
 export class FaultFlows {
   readonly #session: Session;
   readonly #judge: Judge;
   readonly #flows: readonly CheckedFlow[];
   readonly #known = new Map<Fault, readonly CheckedFlow[]>();
+  #byFlow: readonly FlowUnderFaults[] | undefined;
   #working: readonly CheckedFlow[] | undefined;
 
   constructor(session: Session, judge: Judge, flows: readonly CheckedFlow[]) {
@@ -35,6 +41,17 @@ export class FaultFlows {
       .flatMap((f) => (f.members === undefined ? [f] : this.#members(f.members, start, touched)));
     this.#known.set(fault, flows);
     return flows;
+  }
+
+  /** The same the other way round: under which faults each flow is looked at. */
+  byFlow(faults: readonly Fault[]): readonly FlowUnderFaults[] {
+    if (this.#byFlow !== undefined) return this.#byFlow;
+    const out = new Map<CheckedFlow, Fault[]>();
+    for (const fault of faults) {
+      for (const flow of this.of(fault)) out.set(flow, [...(out.get(flow) ?? []), fault]);
+    }
+    this.#byFlow = [...out].map(([flow, its]) => ({ flow, faults: its }));
+    return this.#byFlow;
   }
 
   /** A name that does not work at the start cannot be broken, by a fault least of all. */

@@ -27,7 +27,7 @@ export type Compute<T> = (view: View) => Kept<T>;
 export interface Question<T> {
   readonly store: Store;
   readonly compute: Compute<T>;
-  /** By the view's number; in a fleeting view only what is not as in its parent. */
+  /** By the view's number. */
   readonly byView: Map<number, Kept<T>>;
   /** Every answer with the view that it was made in. */
   readonly made: { readonly kept: Kept<T>; readonly at: View }[];
@@ -93,7 +93,7 @@ export function answer<T>(view: View, question: Question<T>): Kept<T> {
   if (known !== undefined) return known;
   const before = view.parent && question.byView.get(view.parent.view.serial);
   const kept = (before && asBefore(view, before)) ?? fromMade(view, question) ?? make(view, question);
-  if (!view.isFleeting || kept !== before) question.byView.set(view.serial, kept);
+  question.byView.set(view.serial, kept);
   return kept;
 }
 

@@ -109,8 +109,10 @@ export class Search {
   /** Only flows that the fault touches are looked at: for the others the walk is the one that was judged already. */
   #faulty(point: LinePoint, onCase: OnCase, withHeld: boolean): boolean {
     if (withHeld && point.held.length === 0) return false;
+    const ats = new Map(this.#faults.map((fault) => [fault, this.#faultAt(fault, point)]));
+    this.#prepare(point, ats, withHeld);
     return this.#faults.some((fault) => {
-      const at = this.#faultAt(fault, point);
+      const at = ats.get(fault) as FaultAt;
       return this.#faultFlows
         .of(fault)
         .some((flow) =>
@@ -121,6 +123,24 @@ export class Search {
             : this.#lookUnder(at, flow, { view: point.view, chosen: [] }, onCase),
         );
     });
+  }
+
+  /** Finds what comes out flow by flow: one flow's answers under all faults lie close together. */
+  #prepare(point: LinePoint, ats: ReadonlyMap<Fault, FaultAt>, withHeld: boolean): void {
+    const plain: readonly Leaf[] = [{ view: point.view, chosen: [] }];
+    for (const { flow, faults } of this.#faultFlows.byFlow(this.#faults)) {
+      const leaves = withHeld ? this.#leavesOf(point, flow).filter((l) => l.chosen.length > 0) : plain;
+      for (const { view } of leaves) {
+        for (const fault of faults) this.#found(ats.get(fault) as FaultAt, flow, view);
+      }
+    }
+  }
+
+  #found({ under, start }: FaultAt, flow: CheckedFlow, view: View): 'untouched' | readonly Found[] {
+    const there = under(view);
+    const found = there.outcomes[flow.id] ?? this.#foundUnder(start, flow, view, there.view);
+    there.outcomes[flow.id] = found;
+    return found;
   }
 
   #faultAt(fault: Fault, point: LinePoint): FaultAt {
@@ -137,14 +157,12 @@ export class Search {
 
   /** What comes out for one flow is the same in all points of one view: found once, told for each. */
   #lookUnder(at: FaultAt, flow: CheckedFlow, { view, chosen }: Leaf, onCase: OnCase): boolean {
-    const under = at.under(view);
-    const found = under.outcomes[flow.id] ?? this.#foundUnder(at.start, flow, view, under.view);
-    under.outcomes[flow.id] = found;
+    const found = this.#found(at, flow, view);
     if (found === 'untouched') return false;
     this.#count(flow);
     if (found.length === 0) return false;
     const { point, fault, start } = at;
-    return this.#judge.tell(found, { point, flow, chosen, fault }, start, under.view, onCase);
+    return this.#judge.tell(found, { point, flow, chosen, fault }, start, at.under(view).view, onCase);
   }
 
   /** Where nothing that the flow's walk reads differs under the fault, nothing has to be asked. */
