@@ -38,14 +38,33 @@ export function holdPast(held: Held, wait: WaitChange): Held {
   return held.flatMap((h) => (h.remaining > seconds ? [{ ...h, remaining: h.remaining - seconds }] : []));
 }
 
-/** Equal for equal possibilities, remaining times included. */
+/** Equal where a flow may be given the same answers. For how long they are kept, and with which TTL, makes no difference. */
 export function heldId(held: Held): string {
   const known = ids.get(held);
   if (known !== undefined) return known;
-  const id = held.map((h) => `${h.key}#${valueText(h.fact)}#${h.remaining}`).join('\n');
+  const id = [...new Set(held.map((h) => `${h.key}#${answerText(h.fact)}`))].join('\n');
   ids.set(held, id);
   return id;
 }
+
+/** What the fact answers, without for how long. Equal answers lead to the same walk. */
+export function answerText(fact: Fact | undefined): string {
+  if (fact === undefined) return '-';
+  const known = answers.get(fact);
+  if (known !== undefined) return known;
+  const text = canonical(timeless(fact.value));
+  answers.set(fact, text);
+  return text;
+}
+
+function timeless(value: unknown): unknown {
+  const { ttlSeconds, ...rest } = value as { readonly ttlSeconds?: number; readonly rule?: object };
+  if (rest.rule === undefined) return rest;
+  const { ttlSeconds: _, ...rule } = rest.rule as { readonly ttlSeconds?: number };
+  return { ...rest, rule };
+}
+
+const answers = new WeakMap<Fact, string>();
 
 const ids = new WeakMap<Held, string>();
 

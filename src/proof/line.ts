@@ -2,10 +2,13 @@
  * The line: every position between writes, forward, and rolling back from each of them. "Outcome unknown" adds none:
  * the write happened or it did not, and both neighbours are on the line.
  */
+import type { FactKey } from '#estate/fact.ts';
+import type { Kind } from '#estate/kinds.ts';
 import type { Change, PlannedChange } from '#plan/change.ts';
 import type { Plan, Stage } from '#plan/plan.ts';
 import type { Move } from '#plan/settle.ts';
-import { type Held, heldId, holdAfter, holdPast, nothingHeld } from './held.ts';
+import { answerText, type Held, heldId, holdAfter, holdPast, nothingHeld } from './held.ts';
+import { isCached } from './hold.ts';
 import type { Moves } from './moves.ts';
 import type { StatePoint } from './result.ts';
 import type { View, Views } from './view.ts';
@@ -146,10 +149,19 @@ const walkedIds = new WeakMap<View, string>();
 function walkedId(view: View): string {
   const known = walkedIds.get(view);
   if (known !== undefined) return known;
-  const lines = view.id.split('\n').filter((l) => !unread.test(l));
+  const lines = view.id.split('\n').flatMap((l) => (unread.test(l) ? [] : answerLine(view, l)));
   const id = lines.join('\n');
   walkedIds.set(view, id);
   return id;
+}
+
+/** Of a cached answer only what it says: a state in which no more than its TTL is another is the same to every flow. */
+function answerLine({ overlay, base }: View, line: string): readonly string[] {
+  const key = line.slice(0, line.lastIndexOf('#')) as FactKey;
+  const kind = key.slice(0, key.indexOf(':')) as Kind;
+  if (!isCached(kind)) return [line];
+  const now = answerText(overlay.get(key));
+  return now === answerText(base.get(kind, key.slice(kind.length + 1))) ? [] : [`${key}#${now}`];
 }
 
 function isWaited(change: Change, direction: 'forward' | 'back'): boolean {

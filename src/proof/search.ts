@@ -7,7 +7,7 @@ import { type Case, Judge, type OnCase } from './case.ts';
 import { FaultFlows } from './fault-flows.ts';
 import type { Fault } from './faults.ts';
 import { type Found, noneFound } from './found.ts';
-import { type Held, type HeldVersion, heldId } from './held.ts';
+import { answerText, type Held, type HeldVersion, heldId } from './held.ts';
 import { isRead } from './held-read.ts';
 import { flowInvariants } from './invariants/all.ts';
 import type { Leaf, UnderFault } from './known.ts';
@@ -200,10 +200,8 @@ export class Search {
     const next = held.find((h) => !decided.has(h.key) && isRead(reads, leaf.view, h))?.key;
     if (next === undefined) return [leaf];
     const now = new Set([...decided, next]);
-    const choices = held.filter((h) => h.key === next).map((h) => this.#choose(leaf, h));
-    return [leaf, ...choices.filter((c) => c.view !== leaf.view)].flatMap((l) =>
-      this.#explore(l, held, now, flow),
-    );
+    const choices = otherAnswers(leaf.view, next, held).map((h) => this.#choose(leaf, h));
+    return [leaf, ...choices].flatMap((l) => this.#explore(l, held, now, flow));
   }
 
   #choose(leaf: Leaf, version: HeldVersion): Leaf {
@@ -211,4 +209,13 @@ export class Search {
     const view = this.#session.views.with(leaf.view, [{ key: version.key, before, after: version.fact }]);
     return { view, chosen: [...leaf.chosen, version] };
   }
+}
+
+/** Held versions of the record that say something else than it does now, each answer once. */
+function otherAnswers({ reader }: View, key: FactKey, held: Held): readonly HeldVersion[] {
+  const kind = key.slice(0, key.indexOf(':')) as 'recordSet';
+  const now = answerText(reader.get(kind, key.slice(kind.length + 1)));
+  const byAnswer = new Map(held.filter((h) => h.key === key).map((h) => [answerText(h.fact), h]));
+  byAnswer.delete(now);
+  return [...byAnswer.values()];
 }

@@ -22,6 +22,8 @@ export interface View {
   readonly serial: number;
   readonly overlay: ReadonlyMap<FactKey, Fact | undefined>;
   readonly reader: Reader;
+  /** Reader of the estate itself. */
+  readonly base: Reader;
   /** Version of every touched key; a key that is not here is as in the estate. Ordered by key. */
   readonly versions: ReadonlyMap<ReadKey, number>;
   /** Every key that any view of the estate touches, shared by all; it only grows. */
@@ -58,13 +60,15 @@ export class Views {
   constructor(estate: Estate) {
     this.#estate = estate;
     const versions = new Map<ReadKey, number>();
+    const reader = readerOf(estate);
     const touchable = { all: this.#touched, numbers: this.#numberOfKey };
     this.base = {
       id: '',
       serial: 0,
       isFleeting: false,
       overlay: new Map(),
-      reader: readerOf(estate),
+      reader,
+      base: reader,
       versions,
       touchable,
       shapeOf: (bits) => this.#shapeOf(bits),
@@ -136,6 +140,7 @@ export class Views {
       isFleeting,
       overlay,
       reader: readerOver(this.base.reader, writes),
+      base: this.base.reader,
       versions,
       touchable: this.base.touchable,
       shapeOf: this.base.shapeOf,
