@@ -50,6 +50,7 @@ export class Views {
   readonly #estate: Estate;
   readonly #contents = new Map<string, number>();
   readonly #ofFact = new WeakMap<Fact, number>();
+  readonly #keysOfPart = new Map<string, readonly ReadKey[]>();
   readonly #known = new Map<string, View>();
   readonly #touched: ReadKey[] = [];
   readonly #numberOfKey = new Map<ReadKey, number>();
@@ -193,10 +194,21 @@ export class Views {
     const parts = new Map<ReadKey, string[]>();
     for (const w of writes) {
       const part = `${w.key}#${this.#content(w.after)}`;
-      for (const key of keysTouched(w)) parts.set(key, [...(parts.get(key) ?? []), part]);
+      for (const key of this.#keysOf(part, w)) {
+        const list = parts.get(key);
+        if (list === undefined) parts.set(key, [part]);
+        else list.push(part);
+      }
     }
     const keys = [...parts.keys()].sort();
     return new Map(keys.map((key) => [key, this.#number((parts.get(key) ?? []).sort().join('\n'))]));
+  }
+
+  /** What a write touches hangs on its key and what it leaves there: before it stands what the estate says. */
+  #keysOf(part: string, write: Write): readonly ReadKey[] {
+    const known = this.#keysOfPart.get(part) ?? keysTouched(write);
+    this.#keysOfPart.set(part, known);
+    return known;
   }
 
   #content(fact: Fact | undefined): number {
