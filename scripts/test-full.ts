@@ -25,9 +25,9 @@ const places = new Map(
 );
 const print = (text: string) => process.stdout.write(text);
 
-for (const check of chosen.filter((c) => !c.isComputing)) await takePart(check, print);
-const computing = chosen.filter((c) => c.isComputing);
-await Promise.all([inTurn(computing), inTurn(computing)]);
+for (const check of chosen.filter((c) => !c.isPatient)) await takePart(check, print);
+const patient = chosen.filter((c) => c.isPatient);
+await Promise.all([inTurn(patient), inTurn(patient)]);
 print(`${renderSummary(outcomes, leftOut)}\n`);
 process.exitCode = hasPassed(outcomes, leftOut) ? 0 : 1;
 

@@ -14,8 +14,8 @@ export interface Check {
   readonly script: readonly [string, ...string[]];
   /** Without one of these the check is left out, and the summary says so. */
   readonly needs: readonly Need[];
-  /** It only computes, on one processor: such checks run two at a time, after those that meet a clock or a kernel. */
-  readonly isComputing?: true;
+  /** It takes one processor and measures no time: such checks run two at a time, after those with a kernel to themselves. */
+  readonly isPatient?: true;
 }
 
 const labTests = ['node_modules/vitest/vitest.mjs', 'run', '-c', 'vitest.lab.config.ts'] as const;
@@ -46,7 +46,12 @@ export const longChecks: readonly Check[] = [
   },
   { name: 'crash points', script: ['scripts/crash-points.ts'], needs: ['named'] },
   { name: 'failing calls', script: [...labTests, 'test/actuators'], needs: [] },
-  { name: 'a run as a Job', script: [...labTests, 'test/apply/in-cluster'], needs: [] },
+  {
+    name: 'a run as a Job',
+    script: [...labTests, 'test/apply/in-cluster'],
+    needs: [],
+    isPatient: true,
+  },
   { name: 'a full disk', script: [...labTests, 'test/apply/full-disk'], needs: ['netns'] },
   { name: 'Ctrl-C and signals', script: [...labTests, 'test/apply/interrupts'], needs: [] },
   {
@@ -59,38 +64,38 @@ export const longChecks: readonly Check[] = [
     name: 'plans of the variants',
     script: ['scripts/plan-checks.ts', 'variants', '--faults', '--seconds', '240'],
     needs: [],
-    isComputing: true,
+    isPatient: true,
   },
   {
     name: 'generated estates',
     script: ['scripts/generated-estates.ts', '--houses', '300', '--seconds', '120'],
     needs: [],
-    isComputing: true,
+    isPatient: true,
   },
   {
     name: 'bugs planted in the prover',
     script: ['scripts/planted-bugs.ts'],
     needs: [],
-    isComputing: true,
+    isPatient: true,
   },
   {
     name: 'counterexamples of the variants',
     script: ['scripts/plan-as-written.ts'],
     needs: [],
-    isComputing: true,
+    isPatient: true,
   },
   {
     name: 'every change is needed',
     script: ['scripts/plan-checks.ts', 'needed', '--houses', '40', '--seconds', '200'],
     needs: [],
-    isComputing: true,
+    isPatient: true,
   },
   { name: 'mutants of the data plane', script: ['scripts/mutate.ts', '--sample', '150'], needs: [] },
   {
     name: 'example changes as committed',
     script: ['scripts/examples.ts', '--check'],
     needs: [],
-    isComputing: true,
+    isPatient: true,
   },
   {
     name: 'Debian programs',
