@@ -68,7 +68,7 @@ export const longChecks: readonly Check[] = [
   },
   {
     name: 'generated estates',
-    script: ['scripts/generated-estates.ts', '--houses', '300', '--seconds', '120'],
+    script: ['scripts/generated-estates.ts', '--houses', '150', '--seconds', '240'],
     needs: [],
     isPatient: true,
   },

@@ -65,8 +65,8 @@ export class Known {
   }
 
   /** Choices of answers by flow, where these answers may be held. */
-  leaves(view: View, heldId: string): (readonly Leaf[] | undefined)[] {
-    return keptIn(this.#leaves, `${view.serial} ${heldId}`, () => []);
+  leaves(view: View, held: string): (readonly Leaf[] | undefined)[] {
+    return keptIn(this.#leaves, `${view.serial} ${held}`, () => []);
   }
 }
 

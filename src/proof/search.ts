@@ -186,7 +186,7 @@ export class Search {
   /** Every choice among current and held answers that the flow's own chain reads. */
   #leavesOf(point: LinePoint, flow: CheckedFlow): readonly Leaf[] {
     const { view, held } = point;
-    const leaves = this.#leaves.get(point) ?? this.#session.known.leaves(view, heldId(held));
+    const leaves = this.#leaves.get(point) ?? this.#session.known.leaves(view, keptFor(held));
     this.#leaves.set(point, leaves);
     const known = leaves[flow.id];
     if (known !== undefined) return known;
@@ -211,11 +211,17 @@ export class Search {
   }
 }
 
-/** Held versions of the record that say something else than it does now, each answer once. */
+/** Held answers with how long each is kept: what is told of a choice names the time. */
+function keptFor(held: Held): string {
+  return `${heldId(held)} ${held.map((h) => h.hold.seconds).join()}`;
+}
+
+/** Held versions of the record that say something else than it does now; of equal answers the one kept longest. */
 function otherAnswers({ reader }: View, key: FactKey, held: Held): readonly HeldVersion[] {
   const kind = key.slice(0, key.indexOf(':')) as 'recordSet';
   const now = answerText(reader.get(kind, key.slice(kind.length + 1)));
-  const byAnswer = new Map(held.filter((h) => h.key === key).map((h) => [answerText(h.fact), h]));
+  const ofKey = held.filter((h) => h.key === key).sort((a, b) => a.remaining - b.remaining);
+  const byAnswer = new Map(ofKey.map((h) => [answerText(h.fact), h]));
   byAnswer.delete(now);
   return [...byAnswer.values()];
 }

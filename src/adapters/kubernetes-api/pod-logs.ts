@@ -1,10 +1,8 @@
 /* The latest log lines of pods, through the API with a credential that only reads. */
 import { SightlineError } from '#estate/error.ts';
-import { credentialOf } from '../credential.ts';
-import { KubernetesApi, type ObjectRef } from './api.ts';
+import type { KubernetesApi, ObjectRef } from './api.ts';
 import { mapOf, mapsOf, textOf } from './decode.ts';
-import type { KubernetesSettings } from './index.ts';
-import { kubeconfigAccess } from './kubeconfig.ts';
+import { apiOf, type KubernetesSettings } from './settings.ts';
 
 export interface PodLogs {
   /** Text of all containers of all running pods with the labels. Throws SightlineError `unreadable-now`. */
@@ -15,14 +13,7 @@ export interface PodLogs {
 const mostBytes = 8 * 1024 * 1024;
 
 export function podLogs(settings: Omit<KubernetesSettings, 'cluster'>): PodLogs {
-  const { credential, url = '', ca } = settings;
-  const context = /^kubeconfig:(.+)$/.exec(credential)?.[1];
-  const token = credentialOf(credential);
-  const access =
-    context === undefined
-      ? async () => ({ url, token: await token(), ...(ca !== undefined && { ca }) })
-      : kubeconfigAccess(context);
-  const api = new KubernetesApi(access, settings.timeoutMs);
+  const api = apiOf(settings);
   return {
     recent: async (namespace, labels, sinceSeconds) => {
       const texts = [];
