@@ -25,17 +25,20 @@ interface Running {
 /** Ports of pods that something else in the lab answers: `ip port protocol`. */
 export type TakenPorts = ReadonlySet<string>;
 
+/** Where the bouncers of an ingress pod ask. */
+export type BanListOf = (pod: Pod) => Promise<BanListPolling>;
+
 export class EndpointServers {
   private readonly lab: Lab;
   private readonly identity: Identity;
   private readonly taken: TakenPorts;
-  private readonly banList: BanListPolling | undefined;
+  private readonly banListOf: BanListOf | undefined;
   private readonly running = new Map<string, Running>();
   /** What the pods of an ingress route by now. */
   private readonly routes = new Map<string, string>();
 
-  constructor(lab: Lab, identity: Identity, taken: TakenPorts, banList?: BanListPolling) {
-    this.banList = banList;
+  constructor(lab: Lab, identity: Identity, taken: TakenPorts, banListOf?: BanListOf) {
+    this.banListOf = banListOf;
     this.lab = lab;
     this.identity = identity;
     this.taken = taken;
@@ -51,7 +54,8 @@ export class EndpointServers {
   async start(reader: Reader, pod: Pod): Promise<void> {
     const ingress = ingressOf(reader, pod);
     const plain = ingress && ingressConfig(reader, ingress.value, pod, this.identity);
-    const config = plain && { ...plain, ...(this.banList && { banList: this.banList }) };
+    const banList = plain && (await this.banListOf?.(pod));
+    const config = plain && { ...plain, ...(banList && { banList }) };
     const listeners = echoListeners(reader, pod, this.taken, config);
     if ((!config && listeners.length === 0) || pod.node === undefined) return;
     const host = hostOfPod(reader, pod);

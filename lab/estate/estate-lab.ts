@@ -13,7 +13,7 @@ import { hasPostgres, postgresPorts, startPostgres } from '../systems/postgres.t
 import type { Rollout } from './actuators.ts';
 import { Controllers } from './controllers.ts';
 import { type Delays, delaysMs } from './delays.ts';
-import { certificateNames, EndpointServers } from './endpoint-servers.ts';
+import { type BanListOf, certificateNames, EndpointServers } from './endpoint-servers.ts';
 import { hostName } from './names.ts';
 import { type CompiledEstate, compileEstate } from './plan-hosts.ts';
 import { ingressRollout } from './rollout.ts';
@@ -82,8 +82,9 @@ async function bringUp(
     ...(options.withBans ? LabBanList.takenPorts(store.reader) : []),
   ];
   const bans = options.withBans ? await LabBanList.start(lab, store.reader) : undefined;
-  const banList = bans && { ...bans.access, everyMs: banPollMs };
-  const servers = new EndpointServers(lab, identity, new Set(taken), banList);
+  const banListOf: BanListOf | undefined =
+    bans && (async (pod) => ({ ...(await bans.accessOf(pod.name)), everyMs: banPollMs }));
+  const servers = new EndpointServers(lab, identity, new Set(taken), banListOf);
   const [announcers, names] = await Promise.all([
     startAnnouncers(lab, store),
     LabNameServers.start(lab, () => store.reader, options.timeScale ?? 1),

@@ -29,18 +29,35 @@ export interface BanListAccess {
 }
 
 export class LabBanList {
-  readonly access: BanListAccess;
   private readonly lab: Lab;
   private readonly place: Place;
   private readonly cscli: Program;
   private readonly conf: string;
+  private readonly keys = new Map<string, Promise<string>>();
+  private lastAdded: Promise<unknown> = Promise.resolve();
 
-  private constructor(lab: Lab, place: Place, cscli: Program, conf: string, key: string) {
+  private constructor(lab: Lab, place: Place, cscli: Program, conf: string) {
     this.lab = lab;
     this.place = place;
     this.cscli = cscli;
     this.conf = conf;
-    this.access = { url: `http://${place.service}:${port}`, key };
+  }
+
+  /**
+   * A key for each bouncer: Debian's 1.4 tells what is new since the last call with the same key, so that of pods
+   * that share one each hears of some bans only (crowdsecurity/crowdsec issue 3255).
+   */
+  async accessOf(bouncer: string): Promise<BanListAccess> {
+    const key = this.keys.get(bouncer) ?? this.register(bouncer);
+    this.keys.set(bouncer, key);
+    return { url: `http://${this.place.service}:${port}`, key: await key };
+  }
+
+  /** One after the other: cscli writes into the database itself. */
+  private register(bouncer: string): Promise<string> {
+    const added = this.lastAdded.then(() => this.ask(['bouncers', 'add', bouncer, '-o', 'raw']));
+    this.lastAdded = added.catch(() => undefined);
+    return added.then((key) => key.trim());
   }
 
   /** Port of the pod that the API answers: `ip 8080 tcp`. */
@@ -56,12 +73,11 @@ export class LabBanList {
     const [crowdsec, cscli] = await Promise.all([needed('crowdsec'), needed('cscli')]);
     const conf = writeConfig(join(lab.folder, 'crowdsec'), crowdsec, place);
     await command(lab, place, cscli, ['-c', conf, 'machines', 'add', 'lab', '--password', 'lab', '--force']);
-    const key = await command(lab, place, cscli, ['-c', conf, 'bouncers', 'add', 'lab', '-o', 'raw']);
     const child = lab.spawn(place.host, [crowdsec.path, '-c', conf, '-no-cs'], {
       env: crowdsec.env,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const list = new LabBanList(lab, place, cscli, conf, key.trim());
+    const list = new LabBanList(lab, place, cscli, conf);
     await list.untilReady(child);
     return list;
   }
