@@ -52,11 +52,20 @@ export interface OpenDecision {
   readonly decision: Decision;
 }
 
-/** The next decision that only the user can make, with its options and the default; undefined: all are made. */
-export function openDecision(snapshot: Snapshot, question: PlanQuestion): OpenDecision | undefined {
+/**
+ * The next decision that only the user can make, with its options and the default; undefined: all are made. `left` to the
+ * default is not asked again.
+ */
+export function openDecision(
+  snapshot: Snapshot,
+  question: PlanQuestion,
+  left: readonly OpenDecision['sets'][] = [],
+): OpenDecision | undefined {
   if (question.move === undefined) return undefined;
-  if (question.style === 'auto') return { sets: 'style', decision: styleDecision('additive', 'default') };
-  if (question.style !== 'additive' || question.owner !== undefined) return undefined;
+  if (question.style === 'auto' && !left.includes('style'))
+    return { sets: 'style', decision: styleDecision('additive', 'default') };
+  if (question.style === 'in-place' || question.owner !== undefined || left.includes('owner'))
+    return undefined;
   const reader = readerOf(snapshot.estate);
   const service = reader.get('service', serviceId(reader, question.move));
   const chosen = service && chooseOwner(reader, service, undefined);

@@ -136,7 +136,10 @@ add(
     new Option('--policy <policy>', 'external traffic policy').choices(['Local', 'Cluster']).default('Local'),
   )
   .addOption(
-    new Option('--style <style>', 'additive: no window; in-place: few moving parts')
+    new Option(
+      '--style <style>',
+      'additive: no window; in-place: few moving parts; auto: the first of them that can be planned',
+    )
       .choices(['auto', 'additive', 'in-place'])
       .default('auto'),
   )

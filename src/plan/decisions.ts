@@ -15,14 +15,21 @@ const styles = [
   { name: 'in-place', consequence: 'few moving parts, a window as long as caches hold the old address' },
 ] as const;
 
+/** Said where nobody chose: a design that wants few moving parts rather than no window chooses otherwise. */
+const preference = 'no window comes before few moving parts: ';
+
+function consequenceOf(style: Style): string {
+  return styles.find((s) => s.name === style)?.consequence ?? '';
+}
+
 /** The style, and what the other one would mean. */
-export function styleDecision(style: Style, by: 'user' | 'default'): Decision {
+export function styleDecision(style: Style, by: Decision['by'], because?: string): Decision {
   return {
     question: 'Additive or in place?',
     chosen: style,
     options: styles,
     by,
-    because: styles.find((s) => s.name === style)?.consequence ?? '',
+    because: because ?? `${by === 'default' ? preference : ''}${consequenceOf(style)}`,
     evidence: [],
   };
 }

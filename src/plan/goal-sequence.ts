@@ -7,8 +7,9 @@ import { type IpRange, rangeHas } from '#net/prefix.ts';
 import { because, type DraftChange, makeChange } from './draft.ts';
 import { whyHeld } from './held-address.ts';
 import { type Begun, moveTask, unreachable } from './move-task.ts';
-import type { Decision, Goal } from './plan.ts';
+import type { Decision, Goal, Style } from './plan.ts';
 import type { PlannerInput, PlanOutcome } from './planner.ts';
+import { inStyle } from './prefer-style.ts';
 import { slug } from './repoint.ts';
 import { endOf, PlanSearch } from './search.ts';
 import type { Task } from './task.ts';
@@ -67,29 +68,55 @@ function sequence(
   decisions: readonly Decision[],
   pool?: Fact<'pool'>,
 ): PlanOutcome {
-  let begun: Begun = { start: input.start, before: [] };
-  let made: readonly Decision[] = decisions;
+  let state: Parts = {
+    begun: { start: input.start, before: [] },
+    decisions,
+    style: input.style === 'in-place' ? 'in-place' : 'additive',
+  };
   let outcome: PlanOutcome | undefined;
   for (const service of leave) {
-    const { externalPolicy: policy } = service.value;
-    const own = moveTask(input, { kind: 'move', service: idOf(service), to: 'auto', policy }, begun);
-    if (own.kind === 'unreachable') return own;
-    const task: Task = {
-      ...own,
-      goal,
-      decisions: [...made, ...named(own)],
-      scope: () => [],
-      exceptions: () => [],
-    };
-    const search = new PlanSearch(input, task);
-    outcome = search.find();
-    if (outcome.kind !== 'planned') return outcome;
-    made = task.decisions;
-    begun = after(input, begun, search.changes, idOf(service));
+    const part = inStyle(input, (styled) => partOf(styled, goal, service, state));
+    outcome = part.outcome;
+    if (part.next === undefined) return outcome;
+    state = part.next;
   }
   if (pool === undefined || !('ip' in goal))
     return outcome ?? unreachable('nothing is to be moved', 'nothing');
-  return new PlanSearch(input, poolTask(input, goal, begun, made, pool, leave)).find();
+  return new PlanSearch(input, poolTask(input, goal, state, pool, leave)).find();
+}
+
+/** What the parts so far have come to. */
+interface Parts {
+  readonly begun: Begun;
+  readonly decisions: readonly Decision[];
+  /** In place where one of the parts is. */
+  readonly style: Style;
+}
+
+/** One Service moved, from where the last part ended; `next` is where it ends itself. */
+function partOf(
+  input: PlannerInput,
+  goal: Goal,
+  service: Fact<'service'>,
+  { begun, decisions, style }: Parts,
+): { readonly outcome: PlanOutcome; readonly next?: Parts } {
+  const { externalPolicy: policy } = service.value;
+  const own = moveTask(input, { kind: 'move', service: idOf(service), to: 'auto', policy }, begun);
+  if (own.kind === 'unreachable') return { outcome: own };
+  const planStyle = style === 'in-place' ? style : own.style;
+  const task: Task = {
+    ...own,
+    goal,
+    planStyle,
+    decisions: [...decisions, ...named(own)],
+    scope: () => [],
+    exceptions: () => [],
+  };
+  const search = new PlanSearch(input, task);
+  const outcome = search.find();
+  if (outcome.kind !== 'planned') return { outcome };
+  const done = after(input, begun, search.changes, idOf(service));
+  return { outcome, next: { begun: done, decisions: task.decisions, style: planStyle } };
 }
 
 /** Ids of a part are told apart by its Service. */
@@ -131,8 +158,7 @@ function staysDecision(ip: Ip, on: readonly Fact<'service'>[], stays: Fact<'serv
 function poolTask(
   input: PlannerInput,
   goal: Extract<Goal, { kind: 'retire' | 'split' }>,
-  { start, before }: Begun,
-  decisions: readonly Decision[],
+  { begun: { start, before }, decisions, style }: Parts,
   pool: Fact<'pool'>,
   left: readonly Fact<'service'>[],
 ): Task {
@@ -154,7 +180,7 @@ function poolTask(
       policy: 'cluster',
     },
     move: { service: service as Fact<'service'>, from: goal.ip, to: goal.ip },
-    style: input.style === 'auto' ? 'additive' : input.style,
+    style,
     owner: 'second-service',
     decisions,
     before,

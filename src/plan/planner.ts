@@ -6,7 +6,9 @@ import { planRepointTunnel, planSetPolicy } from './goal-one-change.ts';
 import { planRetire, planSplit } from './goal-sequence.ts';
 import { moveTask } from './move-task.ts';
 import type { Decision, Goal, Plan, Style } from './plan.ts';
+import { inStyle } from './prefer-style.ts';
 import { PlanSearch } from './search.ts';
+import type { MoveGoal } from './task.ts';
 import type { Refutation, Verdict } from './verdict.ts';
 import type { World } from './world.ts';
 
@@ -32,7 +34,16 @@ export type PlanOutcome =
   /** The goal cannot be reached; `nearest` says what can. */
   | Unreachable
   /** Only a person can decide how to go on; the plan as far as it was found. */
-  | { readonly kind: 'stuck'; readonly plan: Plan; readonly says: string; readonly refuted?: Refutation };
+  | Stuck;
+
+export interface Stuck {
+  readonly kind: 'stuck';
+  readonly plan: Plan;
+  readonly says: string;
+  readonly refuted?: Refutation;
+  /** What can be had instead, where something can. */
+  readonly nearest?: string;
+}
 
 export interface Unreachable {
   readonly kind: 'unreachable';
@@ -44,14 +55,12 @@ export interface Unreachable {
 export function planFor(input: PlannerInput): PlanOutcome {
   const { goal } = input;
   switch (goal.kind) {
-    case 'move': {
-      const task = moveTask(input, goal);
-      return task.kind === 'unreachable' ? task : new PlanSearch(input, task).find();
-    }
+    case 'move':
+      return inStyle(input, (styled) => ({ outcome: planMove(styled, goal) })).outcome;
     case 'set-policy':
-      return planSetPolicy(input, goal);
+      return inStyle(input, (styled) => ({ outcome: planSetPolicy(styled, goal) })).outcome;
     case 'repoint-tunnel':
-      return planRepointTunnel(input, goal);
+      return inStyle(input, (styled) => ({ outcome: planRepointTunnel(styled, goal) })).outcome;
     case 'split':
       return planSplit(input, goal);
     case 'retire':
@@ -59,4 +68,9 @@ export function planFor(input: PlannerInput): PlanOutcome {
     default:
       return goal satisfies never;
   }
+}
+
+function planMove(input: PlannerInput, goal: MoveGoal): PlanOutcome {
+  const task = moveTask(input, goal);
+  return task.kind === 'unreachable' ? task : new PlanSearch(input, task).find();
 }

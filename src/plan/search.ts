@@ -168,7 +168,7 @@ export class PlanSearch {
   }
 
   #plan(changes: readonly DraftChange[]): Plan {
-    const { goal, style, before, decisions } = this.#task;
+    const { goal, style, planStyle, before, decisions } = this.#task;
     const all = [...before, ...changes];
     const written = new Set<FactKey>(all.flatMap(keysWritten));
     const exempt = this.#task.exceptions(written);
@@ -176,7 +176,7 @@ export class PlanSearch {
       format: 1,
       snapshot: this.#input.snapshot,
       goal,
-      style,
+      style: planStyle ?? style,
       outOfScope: this.#task.scope(written),
       decisions: [...decisions, ...exempt],
       stages: stagesOf(all),

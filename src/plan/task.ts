@@ -17,6 +17,8 @@ export interface Task {
   readonly move: Move;
   readonly asMove: MoveGoal;
   readonly style: Style;
+  /** As the plan keeps it, where other parts may have another style; undefined: the task's own. */
+  readonly planStyle?: Style;
   readonly owner: AddressOwner;
   readonly decisions: readonly Decision[];
   /** Changes of earlier parts of the plan, and the state that they leave: there this part begins. */

@@ -30,22 +30,23 @@ async function decided(terminal: Terminal, snapshot: Snapshot, asked: PlanQuesti
   const { ask } = terminal;
   let question = asked;
   if (ask === undefined) return question;
+  const left: OpenDecision['sets'][] = [];
   for (
-    let open = openDecision(snapshot, question);
+    let open = openDecision(snapshot, question, left);
     open !== undefined;
-    open = openDecision(snapshot, question)
+    open = openDecision(snapshot, question, left)
   ) {
     terminal.note(decisionToText(open.decision, terminal));
     const answer = await ask('  number or name, Enter for the default: ', new AbortController().signal);
     const chosen = optionOf(open, answer.trim());
-    if (chosen === undefined) terminal.note(`  ${JSON.stringify(answer)} is none of these`);
+    if (answer.trim() === '') left.push(open.sets);
+    else if (chosen === undefined) terminal.note(`  ${JSON.stringify(answer)} is none of these`);
     else question = { ...question, [open.sets]: chosen };
   }
   return question;
 }
 
 function optionOf({ decision }: OpenDecision, answer: string): string | undefined {
-  if (answer === '') return decision.chosen;
   const named = decision.options.find((o) => o.name === answer);
   return (named ?? (/^\d+$/.test(answer) ? decision.options[Number(answer) - 1] : undefined))?.name;
 }
@@ -86,17 +87,19 @@ function policyAsked(o: Record<string, unknown>): readonly [string | undefined, 
 function show(terminal: Terminal, { outcome, proof }: PlanReport): void {
   const { palette } = terminal;
   if (outcome.kind === 'unreachable') {
-    terminal.out(
-      `${palette.bad('no plan')}  ${plain(outcome.says)}\n  What can be had: ${plain(outcome.nearest)}`,
-    );
+    terminal.out(`${palette.bad('no plan')}  ${plain(outcome.says)}${nearestText(outcome.nearest)}`);
     return;
   }
   terminal.out(planToText(outcome.plan, terminal));
+  if (proof) terminal.out(`\n${proofToText(proof, terminal)}`);
   if (outcome.kind === 'stuck')
     terminal.out(
-      `\n${palette.bad('not finished')}  only you can decide how to go on: ${plain(outcome.says)}`,
+      `\n${palette.bad('not finished')}  only you can decide how to go on: ${plain(outcome.says)}${nearestText(outcome.nearest)}`,
     );
-  if (proof) terminal.out(`\n${proofToText(proof, terminal)}`);
+}
+
+function nearestText(nearest: string | undefined): string {
+  return nearest === undefined ? '' : `\n  What can be had: ${plain(nearest)}`;
 }
 
 async function keep(terminal: Terminal, { outcome, proof }: PlanReport, out: unknown): Promise<void> {
