@@ -1,6 +1,7 @@
 /**
- * A file that snapshot.json lists and that is missing never makes an answer better: findings stay, or become unknown
- * with the gap named; nothing is approved of that was not before; no flow ends in a way that it did not end before.
+ * A file that snapshot.json lists and that is missing makes no new fact, and none that says something else without a gap.
+ * Nor does it make an answer better: findings stay, or become unknown with the gap named; nothing is approved of that was
+ * not before; no flow ends in a way that it did not end before.
  * Sources whose files are all there are read once and kept, and a sample of the flows is walked, so that it stays quick.
  */
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -14,7 +15,9 @@ import { type Flow, flowText } from '#dataplane/flow.ts';
 import { flowsOf } from '#dataplane/flows.ts';
 import type { Trace } from '#dataplane/trace.ts';
 import { memoWalker } from '#dataplane/walk.ts';
-import { type Reader, readerOf } from '#estate/estate.ts';
+import { type Estate, type Reader, readerOf } from '#estate/estate.ts';
+import type { Fact } from '#estate/fact.ts';
+import { canonical } from '#estate/fingerprint.ts';
 import type { Finding } from '#findings/finding.ts';
 import { rules } from '#findings/registry.ts';
 import { contextOf, runRules } from '#findings/run-rules.ts';
@@ -50,9 +53,16 @@ describe.each(listed)('without %s', (path) => {
   it('no answer is better, and the gap is named', async () => {
     const without = await answersWithout(path);
     expect(gapsAbout(without, path), 'a gap that names the file').not.toEqual([]);
+    expect(without.snapshot.estate.gaps.map((g) => g.id)).toContain(`missing:${path}`);
+    expect(surprises(base.snapshot, without.snapshot)).toEqual([]);
     expect(betterFindings(base.findings, without.findings)).toEqual([]);
     expect(betterEnds(base.ends, without.ends)).toEqual([]);
   }, 60_000);
+});
+
+it('every file of the snapshot is listed', () => {
+  const own = (path: string) => path !== 'README.md' && !path.startsWith('plan-');
+  expect(base.snapshot.files.map((f) => f.path).filter(own)).toEqual(listed.toSorted());
 });
 
 it('the comparison can fail', () => {
@@ -64,6 +74,13 @@ it('the comparison can fail', () => {
   const [[flow, traces] = ['', []]] = base.ends;
   const denied = traces.map((t) => ({ ...t, disposition: 'loop' as const }));
   expect(betterEnds(base.ends, new Map([[flow, denied]]))).not.toEqual([]);
+  const { estate } = base.snapshot;
+  const [key, fact] = [...estate.facts].find(([, f]) => f.kind === 'service') ?? [];
+  if (key === undefined || fact === undefined) throw new Error('no service');
+  const saying = (facts: Estate['facts']): Snapshot => ({ ...base.snapshot, estate: { ...estate, facts } });
+  const renamed = { ...fact, value: { ...fact.value, name: 'other' } } as Fact;
+  expect(surprises(base.snapshot, saying(new Map([[key, renamed]])))).toEqual([`${key} changed in name`]);
+  expect(surprises(saying(new Map()), saying(new Map([[key, fact]])))).toEqual([`${key} is new`]);
 });
 
 async function answersWithout(path: string): Promise<Answers> {
@@ -133,6 +150,23 @@ function betterEnds(before: Answers['ends'], after: Answers['ends']): readonly s
       );
       return isOld ? [] : [`${flow}: ${t.disposition} as ${t.seenAs ?? '-'} at ${t.hops.at(-1)?.host ?? ''}`];
     });
+  });
+}
+
+/** Facts that only the smaller snapshot has, or that state something else there without a gap that would explain it. */
+function surprises(whole: Snapshot, less: Snapshot): readonly string[] {
+  const reader = readerOf(less.estate);
+  return [...less.estate.facts].flatMap(([key, f]) => {
+    const before = whole.estate.facts.get(key);
+    if (before === undefined) return [`${key} is new`];
+    if (before.value === f.value) return [];
+    const was = before.value as unknown as Readonly<Record<string, unknown>>;
+    const others = Object.entries(f.value).filter(
+      ([k, v]) => v !== undefined && canonical(v) !== canonical(was[k]),
+    );
+    return others.length === 0 || reader.gap(f.kind) !== undefined
+      ? []
+      : [`${key} changed in ${others[0]?.[0]}`];
   });
 }
 
