@@ -1,6 +1,6 @@
 /**
- * `npm test`: all that a contributor needs before a commit. Types and lint run side by side, then the unit
- * tests, then the project's own vectors, then what is registered as a smoke test of the lab.
+ * `npm test`: all that a contributor needs before a commit. Types and lint run beside the unit tests; then, with the
+ * machine to itself, what is registered as a smoke test of the lab.
  */
 import { join } from 'node:path';
 import { smokeChecks } from './runner/checks.ts';
@@ -23,10 +23,8 @@ const unit: Step = { name: 'unit tests', command: [node, join(modules, 'vitest/v
 const outcomes: Outcome[] = [];
 const leftOut: LeftOut[] = [];
 
-print('types and lint …\n');
-outcomes.push(...(await Promise.all([quiet(types), quiet(lint)])));
-print('unit tests …\n');
-outcomes.push(await runStep(unit, root, print));
+print('types, lint and unit tests …\n');
+outcomes.push(...(await Promise.all([quiet(types), quiet(lint), runStep(unit, root, print)])));
 for (const check of smokeChecks) {
   const lacks = await findLacks(check.needs);
   if (lacks.length > 0) leftOut.push(leftOutBy(check.name, lacks));
