@@ -2,11 +2,12 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
-import { type JobWorld, madeServices, startJobWorld } from './job.ts';
+import { afterAll, afterEach, expect, it } from 'vitest';
+import { type JobWorld, madeServices, removeImage, startJobWorld } from './job.ts';
 
 let world: JobWorld;
 afterEach(() => world.stop());
+afterAll(removeImage);
 
 /** What one shell does inside: fills the disk during the wait, leaves what the run says, makes room, and goes on. */
 const script = `

@@ -76,7 +76,7 @@ export async function startJobWorld(waitSeconds: number, idLength = 0): Promise<
   writeFileSync(join(folder, 'ca.crt'), kube.ca ?? '');
   writeFileSync(join(folder, 'config'), kubeconfig(kube.url, folder));
   await packEstate(folder, waitSeconds, idLength);
-  copyImage(join(folder, 'image'));
+  symlinkSync(imageFolder(), join(folder, 'image'));
   const pods: ChildProcess[] = [];
   return {
     kube,
@@ -217,8 +217,22 @@ function wait(seconds: number): PlannedChange {
   };
 }
 
+let image: string | undefined;
+
+/** One image for all worlds of a test file, as nodes keep it; whoever starts worlds removes it at the end. */
+function imageFolder(): string {
+  image ??= copyImage(mkdtempSync(join(tmpdir(), 'sightline-image-')));
+  return image;
+}
+
+/** For `afterAll`. */
+export function removeImage(): void {
+  if (image !== undefined) rmSync(image, { recursive: true, force: true });
+  image = undefined;
+}
+
 /** What the image holds: the COPY lines, and packages as `npm ci` leaves them. */
-function copyImage(image: string): void {
+function copyImage(image: string): string {
   const lines = readFileSync(join(root, 'docs/in-cluster/Containerfile'), 'utf8').split('\n');
   for (const line of lines.filter((l) => l.startsWith('COPY '))) {
     const [, ...paths] = line.split(' ');
@@ -230,6 +244,7 @@ function copyImage(image: string): void {
     }
   }
   symlinkSync(join(root, 'node_modules'), join(image, 'node_modules'));
+  return image;
 }
 
 function unpackEstate(folder: string, work: string): void {
