@@ -188,9 +188,10 @@ function gatesOf({ plan, snapshot, baseline, systems, hooks }: Carrying): GatePr
 
 /** The changes that stand in the systems by the journal, in the order in which they were made. */
 export function standingChanges(plan: Plan, records: readonly Record[]): readonly PlannedChange[] {
-  const has = (id: string, direction: 'forward' | 'back') =>
-    records.some(({ entry: e }) => e.kind === 'verified' && e.change === id && e.direction === direction);
-  return plan.stages.flatMap((s) => s.changes).filter((c) => has(c.id, 'forward') && !has(c.id, 'back'));
+  const stands = new Map<string, boolean>();
+  for (const { entry: e } of records)
+    if (e.kind === 'verified' || e.kind === 'unsettled') stands.set(e.change, e.direction === 'forward');
+  return plan.stages.flatMap((s) => s.changes).filter((c) => stands.get(c.id) === true);
 }
 
 export type RunState = 'done' | 'rolled-back' | 'paused' | 'stopped' | 'nothing-begun';

@@ -32,6 +32,8 @@ export interface Actuator {
   observe(change: PlannedChange): Promise<Observed>;
   /** Writes change.change (a set), never before `observe` has said `before`. `backup`: what its forward write kept, when this is its undo. */
   write(change: PlannedChange, backup?: string): Promise<WriteOutcome>;
+  /** Asked once `observe` says `after`: why it would not stay so, for instance what its owner would still do; undefined: it is settled. */
+  unsettled?(change: PlannedChange): Promise<string | undefined>;
   /** What must be kept to undo it byte for byte, saved in the journal before the write. */
   backup?(change: PlannedChange): Promise<string>;
 }

@@ -1,6 +1,7 @@
 /* The first record of a journal: which plan and proof the run carries out. No other plan is ever gone on with. */
 import { SightlineError } from '#estate/error.ts';
-import { journalFormat, journalLine, type Record, readJournal } from './journal.ts';
+import { type Record, readJournal } from './journal.ts';
+import { append } from './note.ts';
 import type { RunWorld } from './run-world.ts';
 
 export interface RunIdentity {
@@ -15,14 +16,7 @@ export async function beginRun(
   world: Pick<RunWorld, 'journal' | 'clock' | 'watcher'>,
   of: RunIdentity,
 ): Promise<void> {
-  const record: Record = {
-    n: 1,
-    at: world.clock.now(),
-    format: journalFormat,
-    entry: { kind: 'run', ...of },
-  };
-  await world.journal.append(journalLine(record));
-  world.watcher.record(record.entry);
+  await append(world, 0, { kind: 'run', ...of });
 }
 
 /** The records of the run. Throws SightlineError `bad-journal` where they are of another run, plan or proof. */

@@ -31,6 +31,8 @@ class World {
   takesEffect = true;
   order: Order = 'pause';
   gatesPass = true;
+  /** Values that their owner would still change, and how often it says so. */
+  readonly unsettled = new Map<string, number>();
   time = 0;
 
   world(): RunWorld {
@@ -69,6 +71,12 @@ class World {
         const value = this.values.get(id);
         if (value === after) return { kind: 'after' };
         return value === before ? { kind: 'before' } : { kind: 'other', says: `${id} is ${value}` };
+      },
+      unsettled: async (change) => {
+        const [id] = parts(change);
+        const left = this.unsettled.get(id) ?? 0;
+        this.unsettled.set(id, left - 1);
+        return left > 0 ? '1 to change' : undefined;
       },
       backup: async (change) => this.values.get(parts(change)[0]) ?? '',
       write: async (change) => {
@@ -209,13 +217,16 @@ describe('execute', () => {
         fc.array(outcome, { maxLength: 6 }),
         fc.boolean(),
         order,
-        async (faults, takesEffect, decided) => {
+        fc.nat({ max: 3 }),
+        async (faults, takesEffect, decided, unsettled) => {
           const w = new World();
+          w.unsettled.set('b', unsettled);
           Object.assign(w, { faults, takesEffect, order: decided });
           const first = await execute(plan, proof, w.world());
           if (first.kind === 'done') expect(valuesOf(w)).toEqual(end);
           if (first.kind === 'rolled-back') expect(valuesOf(w)).toEqual(start);
           w.faults = [];
+          w.unsettled.clear();
           await turnBack(w.world(), 'asked');
           expect((await execute(plan, proof, w.world())).kind).toBe('rolled-back');
           expect(valuesOf(w)).toEqual(start);
@@ -223,6 +234,56 @@ describe('execute', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  it('says what is written and not settled, stops there, and does not write it again', async () => {
+    const w = new World();
+    w.unsettled.set('b', 2);
+    const stopped = await execute(plan, proof, w.world());
+    expect(stopped).toEqual({
+      kind: 'paused',
+      because: 'set b is written, and not settled: 1 to change',
+      next: expect.stringMatching(/let it be done.*Then resume.*roll back/),
+    });
+    const kinds = parseJournal(w.lines).records.map(({ entry }) =>
+      entry.kind === 'outcome' ? entry.outcome : entry.kind,
+    );
+    expect(kinds.slice(-4)).toEqual(['intent', 'written', 'unsettled', 'paused']);
+    expect((await execute(plan, proof, w.world())).kind).toBe('paused');
+    expect(await execute(plan, proof, w.world())).toEqual({ kind: 'done' });
+    expect(w.writes).toEqual(['a=1', 'b=1', 'c=1']);
+  });
+
+  it('is asked at once whether it goes back from what is not settled', async () => {
+    const w = new World();
+    w.unsettled.set('b', 1);
+    w.order = 'roll-back';
+    expect((await execute(plan, proof, w.world())).kind).toBe('rolled-back');
+    expect(valuesOf(w)).toEqual(start);
+  });
+
+  it('an undo that is not settled stops the way back, which goes on from there', async () => {
+    const w = new World();
+    await execute(plan, proof, w.world());
+    w.unsettled.set('b', 1);
+    await turnBack(w.world(), 'asked');
+    const stopped = await execute(plan, proof, w.world());
+    expect(stopped).toMatchObject({ kind: 'paused', because: expect.stringMatching(/set b is undone, and/) });
+    expect((await execute(plan, proof, w.world())).kind).toBe('rolled-back');
+    expect(w.writes).toEqual(['a=1', 'b=1', 'c=1', 'c=0', 'b=0', 'a=0']);
+  });
+
+  it('is not settled by a crash: killed at any record, the owner is asked again', async () => {
+    for (let at = 0; at < 20; at++) {
+      const w = new World();
+      for (const id of ['a', 'b', 'c']) w.unsettled.set(id, 99);
+      w.killAtRecord = at;
+      expect(await runWithCrash(w)).toBe('paused');
+      expect(w.writes).toEqual(['a=1']);
+      w.unsettled.clear();
+      expect(await execute(plan, proof, w.world())).toEqual({ kind: 'done' });
+      expect(w.writes).toEqual(['a=1', 'b=1', 'c=1']);
+    }
   });
 
   it('never overwrites what somebody else changed', async () => {
@@ -251,10 +312,29 @@ describe('parseJournal', () => {
     expect(cut).toBe(line(2).slice(0, 20));
   });
 
+  it('reads what format 1 wrote, also in one journal with format 2', () => {
+    const refused = (says: string) => ({
+      kind: 'outcome',
+      change: 'a',
+      direction: 'forward',
+      outcome: 'refused',
+      says,
+    });
+    const notEmpty = "the owner's own plan is not empty ended with 2: 1 to change";
+    const entries = [refused('403 no right'), refused(notEmpty)];
+    const text = entries.map((entry, i) => `${line(i + 1, { entry })}\n`).join('');
+    const { records } = parseJournal(`${text}${line(3, { format: 2 })}\n`);
+    expect(records.map((r) => r.entry)).toEqual([
+      refused('403 no right'),
+      { kind: 'unsettled', change: 'a', direction: 'forward', says: notEmpty },
+      { kind: 'turned', because: 'x' },
+    ]);
+  });
+
   it.each([
     ['damage in the middle', `${line(1).slice(0, 9)}\n${line(2)}\n`, /line 1 .* no JSON/],
     ['a hole', `${line(1)}\n${line(3)}\n`, /line 2 .* numbered 3/],
-    ['a newer version', `${line(1, { format: 2 })}\n`, /format 2/],
+    ['a newer version', `${line(1, { format: 3 })}\n`, /format 3/],
     ['something else', '{"hello":1}\n', /no record/],
   ])('refuses %s', (_, text, message) => {
     expect(() => parseJournal(text)).toThrow(message);

@@ -6,19 +6,24 @@ import { SightlineError } from '#estate/error.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Proved } from '#proof/result.ts';
-import type { Actuator, Observed } from './actuator.ts';
+import type { Actuator } from './actuator.ts';
 import { backupOf } from './backup.ts';
-import {
-  type Direction,
-  type Entry,
-  journalFormat,
-  journalLine,
-  type Record,
-  readJournal,
-} from './journal.ts';
+import { type Direction, type Entry, type Record, readJournal } from './journal.ts';
 import { type Action, nextAction } from './next.ts';
+import { append } from './note.ts';
+import { observePatiently } from './observe.ts';
 import { actuatorFor, type RunWorld } from './run-world.ts';
-import { goOn, type PausedTurn, pause, type Seen, type Turn, turnOf } from './turn.ts';
+import {
+  goOn,
+  type Made,
+  notShown,
+  type PausedTurn,
+  pause,
+  type Seen,
+  type Turn,
+  turnOf,
+  unsettledTexts,
+} from './turn.ts';
 
 export type RunResult =
   | { readonly kind: 'done' }
@@ -83,24 +88,25 @@ class Run {
         `nothing here can write ${change.title}`,
         'configure access to the system in sightline.yaml, then resume',
       );
-    const seen = await this.#observe(actuator, change);
+    const seen = await observePatiently(actuator, change, this.#world);
     if (seen.kind === 'unreachable') return this.#failed(change, direction, seen.says, 'unreachable');
     if (seen.kind === 'other')
       return pause(
         `somebody else changed what ${change.title} is about: ${seen.says}`,
         'look at it, put it back or make a new plan, then resume or roll back',
       );
-    if (seen.kind === 'after') return this.#alreadyThere(action, seen);
+    if (seen.kind === 'after') return this.#alreadyThere(actuator, action, seen);
     if (direction === 'back' && !this.#wasWritten(change.id)) return this.#verified(change, direction);
     return this.#write(actuator, action);
   }
 
   /** Found as wanted: our own write of before a crash, an undo with nothing to undo, or somebody else's doing. */
   async #alreadyThere(
+    actuator: Actuator,
     { change, direction, isIntended }: Extract<Action, { kind: 'change' }>,
     seen: Seen,
   ): Promise<Turn> {
-    if (isIntended || direction === 'back') return this.#verified(change, direction, seen);
+    if (isIntended || direction === 'back') return this.#settled(actuator, change, direction, seen);
     return pause(
       `${change.title} is done already, by somebody else`,
       'make a new plan from a new snapshot, or roll back',
@@ -134,7 +140,7 @@ class Run {
     // asked to wait (429, 503): nobody is asked again before that
     if (outcome.kind === 'unknown' && outcome.retryAfterMs !== undefined)
       await this.#world.clock.sleep(outcome.retryAfterMs);
-    return this.#readBack(actuator, change, direction, outcome.kind);
+    return this.#readBack(actuator, change, direction, outcome);
   }
 
   /** Waits until the system shows the change, as long as the policy allows. Only a write of unknown outcome is tried again. */
@@ -142,32 +148,22 @@ class Run {
     actuator: Actuator,
     change: PlannedChange,
     direction: Direction,
-    outcome: 'written' | 'unknown',
+    outcome: Made,
   ): Promise<Turn> {
     const { policy, clock } = this.#world;
     for (let waited = 0, step = policy.firstPauseMs; ; waited += step, step = Math.min(step * 2, 10_000)) {
-      const seen = await this.#observe(actuator, change);
-      if (seen.kind === 'after') return this.#verified(change, direction, seen);
+      const seen = await observePatiently(actuator, change, this.#world);
+      if (seen.kind === 'after') return this.#settled(actuator, change, direction, seen);
       if (seen.kind === 'other')
         return pause(
           `${change.title} reads back otherwise: ${seen.says}`,
           'look at it, then resume or roll back',
         );
       if (seen.kind === 'unreachable') return this.#failed(change, direction, seen.says, 'unreachable');
-      const mayTryAgain = outcome === 'unknown' && this.#attempts(change.id, direction) < policy.tries;
+      const mayTryAgain = outcome.kind === 'unknown' && this.#attempts(change.id, direction) < policy.tries;
       if (mayTryAgain && waited >= policy.firstPauseMs) return goOn;
-      if (waited >= policy.settleMs)
-        return this.#failed(change, direction, 'the system took the write and does not show it', 'refused');
+      if (waited >= policy.settleMs) return this.#failed(change, direction, notShown(outcome), 'refused');
       await clock.sleep(step);
-    }
-  }
-
-  async #observe(actuator: Actuator, change: PlannedChange): Promise<Observed> {
-    const { policy, clock } = this.#world;
-    for (let attempt = 1, ms = policy.firstPauseMs; ; attempt += 1, ms *= 2) {
-      const seen = await actuator.observe(change);
-      if (seen.kind !== 'unreachable' || attempt >= policy.tries) return seen;
-      await clock.sleep(seen.retryAfterMs ?? ms);
     }
   }
 
@@ -228,6 +224,15 @@ class Run {
     return turnOf(await this.#world.operator.decide(says, next), says, next);
   }
 
+  /** It reads back; done only when nobody would change it again. */
+  async #settled(actuator: Actuator, change: PlannedChange, direction: Direction, seen: Seen): Promise<Turn> {
+    const says = await actuator.unsettled?.(change);
+    if (says === undefined) return this.#verified(change, direction, seen);
+    await this.#note({ kind: 'unsettled', change: change.id, direction, says });
+    const [because, next] = unsettledTexts(change.title, direction, says);
+    return direction === 'back' ? pause(because, next) : this.#asked(because, next);
+  }
+
   async #verified(
     change: PlannedChange,
     direction: Direction,
@@ -276,11 +281,4 @@ class Run {
   async #note(entry: Entry): Promise<void> {
     this.#records.push(await append(this.#world, this.#records.length, entry));
   }
-}
-
-async function append({ journal, clock, watcher }: RunWorld, count: number, entry: Entry): Promise<Record> {
-  const record: Record = { n: count + 1, at: clock.now(), format: journalFormat, entry };
-  await journal.append(journalLine(record));
-  watcher.record(entry);
-  return record;
 }

@@ -26,6 +26,13 @@ export type Entry =
       readonly direction: Direction;
       readonly isSaid?: true;
     }
+  /** Read back as well, and not settled: its owner would still change something. It is written all the same. */
+  | {
+      readonly kind: 'unsettled';
+      readonly change: string;
+      readonly direction: Direction;
+      readonly says: string;
+    }
   | {
       readonly kind: 'waiting';
       readonly change: string;
@@ -44,15 +51,15 @@ export type Entry =
   | { readonly kind: 'paused'; readonly because: string; readonly next: string }
   | { readonly kind: 'finished'; readonly result: 'done' | 'rolled-back' };
 
-/** `format` of the journal's lines; a newer one is refused. */
-export const journalFormat = 1;
+/** `format` of the lines that are written; a newer one is refused. 2 has `unsettled`, which 1 wrote as `refused`. */
+export const journalFormat = 2;
 
 export interface Record {
   /** 1, 2, 3 … without holes. */
   readonly n: number;
   /** ISO time. */
   readonly at: string;
-  readonly format: typeof journalFormat;
+  readonly format: 1 | typeof journalFormat;
   readonly entry: Entry;
 }
 
@@ -113,7 +120,15 @@ function parseLine(line: string, n: number): Record {
   }
   if (value.n !== n)
     throw badJournal(n, `is numbered ${value.n}`, 'records are missing: restore the file from a backup');
-  return value;
+  return value.format === 1 ? { ...value, entry: entryOfFormat1(value.entry) } : value;
+}
+
+/** Files were written and applied when format 1 said that this was refused. */
+function entryOfFormat1(entry: Entry): Entry {
+  const isUnsettled = entry.kind === 'outcome' && entry.outcome === 'refused';
+  if (!isUnsettled || !entry.says?.startsWith("the owner's own plan is not empty")) return entry;
+  const { change, direction, says } = entry;
+  return { kind: 'unsettled', change, direction, says };
 }
 
 function isRecord(value: unknown): value is Record {

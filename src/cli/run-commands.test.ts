@@ -137,6 +137,33 @@ describe('apply', () => {
     expect([3, 4]).toContain(code);
   });
 
+  it('stops at what is written and not settled, counts it, goes on when it is, and takes it back', async () => {
+    office.unsettled.set('alias-one', 'its plan ended with 2: 1 to change');
+    const { text, code } = await call('apply', [plan], { yes: true });
+    const says = 'Create alias one on edge is written, and not settled: its plan ended with 2: 1 to change';
+    expect(text.replaceAll(/\s+/g, ' ')).toContain(`paused: ${says}`);
+    expect(code).toBe(4);
+    const id = onlyRun();
+    expect((await call('runs', [])).text).toMatch(/paused {2}1 change stand/);
+    expect(JSON.parse((await call('runs', [id], { json: true })).text)).toMatchObject({
+      state: 'paused',
+      records: expect.arrayContaining([
+        expect.objectContaining({
+          entry: expect.objectContaining({ kind: 'unsettled', change: 'alias-one' }),
+        }),
+      ]),
+    });
+    office.unsettled.clear();
+    expect((await call('resume', [id], { yes: true })).code).toBe(0);
+    expect(office.writes).toEqual(['alias-one', 'alias-two', 'alias-three']);
+    office.unsettled.set('alias-two', 'still');
+    expect((await call('rollback', [id])).code).toBe(4);
+    expect((await call('runs', [])).text).toMatch(/paused {2}1 change stand/);
+    office.unsettled.clear();
+    expect((await call('rollback', [id])).code).toBe(0);
+    expect(standing()).toEqual([]);
+  });
+
   it('refuses a plan beside a run that changed something and has not ended', async () => {
     await call('apply', [plan]);
     const again = await call('apply', [plan], { yes: true });
@@ -223,8 +250,8 @@ describe('hostile states', () => {
     [
       'a newer version',
       (id) =>
-        writeFileSync(journal(id), readFileSync(journal(id), 'utf8').replaceAll('"format":1', '"format":2')),
-      /has format 2/,
+        writeFileSync(journal(id), readFileSync(journal(id), 'utf8').replaceAll('"format":2', '"format":3')),
+      /has format 3/,
       /a newer Sightline wrote it/,
     ],
     [

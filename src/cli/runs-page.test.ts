@@ -201,8 +201,8 @@ const states: Readonly<Record<string, Scenario>> = {
   },
   'a newer Sightline wrote it': async () => {
     await crashed();
-    edit(journal(), (t) => t.replaceAll('"format":1', '"format":2'));
-    await isRefused(/has format 2[\s\S]*use that version/);
+    edit(journal(), (t) => t.replaceAll('"format":2', '"format":3'));
+    await isRefused(/has format 3[\s\S]*use that version/);
   },
   'the plan, the proof and the journal do not belong together': async () => {
     await crashed();

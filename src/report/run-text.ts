@@ -44,6 +44,8 @@ export function entryText(entry: Entry, titles: Titles, look: Look, isStory = fa
       return outcomeText(entry, titles, look);
     case 'verified':
       return verifiedText(entry, titles, look);
+    case 'unsettled':
+      return line(palette.warn('!'), `${titles.change(entry.change)} ${unsettledText(entry)}`, look);
     case 'waiting':
       return line(
         palette.accent('◷'),
@@ -66,6 +68,10 @@ export function entryText(entry: Entry, titles: Titles, look: Look, isStory = fa
     default:
       return entry satisfies never;
   }
+}
+
+function unsettledText({ direction, says }: Extract<Entry, { kind: 'unsettled' }>): string {
+  return `is ${direction === 'back' ? 'undone' : 'written'}, and not settled: ${says}`;
 }
 
 /** What nobody saw has no tick. */

@@ -51,6 +51,13 @@ const commandFault =
     run: (command) =>
       command.argv[0] === 'sh' ? failing(runCommand, fault)(times)(command) : runCommand(command),
   });
+/** The owner's own plan, asked after an edit that was applied. */
+function planFault(fault: typeof runCommand): Fault {
+  return (times) => {
+    const plan = failing(runCommand, fault)(times);
+    return { run: (command) => (command.argv[0] === 'sh' ? runCommand(command) : plan(command)) };
+  };
+}
 const fileFault =
   (fault: typeof replaceFile, first = 0): Fault =>
   (times) => ({ replace: failing(replaceFile, fault, first)(times) });
@@ -81,6 +88,9 @@ const faults: readonly (readonly [string, Fault])[] = [
   ],
   ['the command says that all is well, and did nothing', commandFault(async () => ended(0, 'ok'))],
   ['the command prints garbage', commandFault(async () => ended(2, '\u0000\u0001<html>'))],
+  ["the owner's plan: the command is not empty", planFault(async () => ended(2, '1 to change'))],
+  ["the owner's plan: the command fails", planFault(async () => ended(1, 'Error: no state'))],
+  ["the owner's plan: the command takes too long", planFault(async () => ended(undefined, '', true))],
 ];
 const rows = faults.flatMap(([name, fault]) =>
   [valuesChange, documentsChange]
@@ -93,9 +103,46 @@ describe('one change', () => {
   it.each(rows)('$id: $name', async ({ change, fault }) => {
     for (const times of [1, 1000]) await thereAndBack(change, fault(times));
   });
+
+  // a command that lies is caught by the owner's plan alone: below
+  const honest = rows.filter((r) => !r.name.includes('all is well'));
+  it.each(honest)('$id, where nothing but the files can be seen: $name', async ({ change, fault }) => {
+    await thereAndBack(change, { ...fault(1000), ...blind }, blind);
+  });
 });
 
-async function thereAndBack(change: PlannedChange, more: Partial<RepositoryWorld>): Promise<void> {
+/** No API shows what the owner's apply wrote. */
+const blind: Partial<RepositoryWorld> = { live: async () => undefined };
+
+describe("an owner's plan that is not empty after its apply", () => {
+  it('is told as written, resumed when it is, and taken back', async () => {
+    const plan = planOf([valuesChange]);
+    const start = checkout.state();
+    const journal = new MemoryJournal();
+    const faulty = planFault(async () => ended(2, '1 to change'))(1000);
+    const run = (more: Partial<RepositoryWorld>) =>
+      runWorld([checkoutActuator(checkout.folder, more)], journal);
+    expect(await go(plan, run(faulty))).toMatchObject({
+      kind: 'paused',
+      because: expect.stringMatching(/is written, and not settled: .*ended with 2: 1 to change/s),
+    });
+    expect(journal.text).toContain('"outcome":"written"');
+    expect(journal.text).not.toContain('refused');
+    const written = checkout.state();
+    expect(written).not.toEqual(start);
+    expect((await go(plan, run({}))).kind).toBe('done');
+    expect(checkout.state()).toEqual(written);
+    expect(await back(plan, run(faulty))).toMatchObject({ kind: 'paused' });
+    expect((await back(plan, run({}))).kind).toBe('rolled-back');
+    expect(checkout.state()).toEqual(start);
+  });
+});
+
+async function thereAndBack(
+  change: PlannedChange,
+  more: Partial<RepositoryWorld>,
+  always: Partial<RepositoryWorld> = {},
+): Promise<void> {
   const plan = planOf([change]);
   const start = checkout.state();
   const journal = new MemoryJournal();
@@ -103,7 +150,7 @@ async function thereAndBack(change: PlannedChange, more: Partial<RepositoryWorld
   const actuator = (faulty: Partial<RepositoryWorld>) => [
     checkoutActuator(checkout.folder, faulty, (text) => heard.lines.push(text)),
   ];
-  const calm = runWorld(actuator({}), journal, 'pause', heard);
+  const calm = runWorld(actuator(always), journal, 'pause', heard);
   const first = await go(plan, runWorld(actuator(more), journal, 'pause', heard));
   expect(['done', 'paused']).toContain(first.kind);
   if (first.kind === 'paused') expect(first.next.length).toBeGreaterThan(10);
@@ -118,6 +165,21 @@ async function thereAndBack(change: PlannedChange, more: Partial<RepositoryWorld
   expect(all).toContain('10.0.20.203');
   expect(all).not.toContain(secretInFiles);
 }
+
+it('an apply that does nothing and says that all is well: told, and taken back', async () => {
+  const plan = planOf([valuesChange]);
+  const start = checkout.state();
+  const journal = new MemoryJournal();
+  const lying = commandFault(async () => ended(0, 'ok'))(1000);
+  const run = (more: Partial<RepositoryWorld>) =>
+    runWorld([checkoutActuator(checkout.folder, { ...blind, ...more })], journal);
+  expect(await go(plan, run(lying))).toMatchObject({
+    kind: 'paused',
+    because: expect.stringMatching(/not settled/),
+  });
+  expect((await back(plan, run({}))).kind).toBe('rolled-back');
+  expect(checkout.state()).toEqual(start);
+});
 
 describe('a file that is something else', () => {
   it.each([

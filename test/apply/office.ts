@@ -83,6 +83,8 @@ export class Office {
   /** Whether probes work. */
   works: (attempt: Attempt) => boolean = () => true;
   preflightSays: readonly string[] = [];
+  /** What an owner would still change, by the change's id. */
+  readonly unsettled = new Map<string, string>();
 
   readonly systems: SystemsOf = async (): Promise<RunSystems> => ({
     actuators: [this.#actuator()],
@@ -97,6 +99,7 @@ export class Office {
       preflight: async () => this.preflightSays,
       observe: async (change) => this.#observe(change),
       write: async (change) => this.#write(change),
+      unsettled: async ({ id }) => this.unsettled.get(id),
     };
   }
 

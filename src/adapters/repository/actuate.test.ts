@@ -157,14 +157,58 @@ describe("the owner's own command", () => {
 
   it('has an empty plan before the first edit, looked at once', async () => {
     const { actuator } = world({ plan: sh('echo asked >> asked; exit 2') });
-    expect(await actuator.preflight(planned)).toEqual([expect.stringContaining('not empty before')]);
+    expect(await actuator.preflight(planned)).toEqual([
+      expect.stringMatching(/^before the change, .* not known to be empty/),
+    ]);
     expect(await actuator.preflight(planned)).toEqual([]);
     expect(readFileSync(join(root, 'asked'), 'utf8')).toBe('asked\n');
   });
 
-  it('with a plan that is not empty is refused', async () => {
-    const { actuator } = world({ apply: sh('true'), plan: sh('echo 1 to change; exit 2') });
-    expect(await actuator.write(planned)).toMatchObject({ kind: 'refused' });
+  it('with a plan that is not empty is written, and not settled until it is', async () => {
+    const { actuator } = world({
+      apply: sh('true'),
+      plan: sh('test -e settled || { echo 1 to change; exit 2; }'),
+    });
+    expect(await actuator.write(planned)).toEqual({ kind: 'written' });
+    expect(await actuator.observe(planned)).toEqual({ kind: 'after' });
+    const log = join(runFolder, 'output/edit.plan.log');
+    expect(await actuator.unsettled?.(planned)).toBe(
+      `the owner's own plan is not known to be empty: it ended with 2: 1 to change (all of it: ${log})`,
+    );
+    writeFileSync(join(root, 'settled'), '');
+    expect(await actuator.unsettled?.(planned)).toBeUndefined();
+    expect(await actuator.unsettled?.(undo)).toBeUndefined();
+  });
+
+  it('without a plan, and edits that nobody applies, are settled once they are seen', async () => {
+    for (const { actuator } of [world({ apply: sh('true') }), world()])
+      expect(await actuator.unsettled?.(planned)).toBeUndefined();
+  });
+
+  it.each(['true', 'exit 3'])(
+    'that was cut off or failed is not taken for done, though nothing but files can be seen (then: %s)',
+    async (then) => {
+      const cut = world({ apply: sh('true') }, { run: () => new Promise(() => {}) }).actuator;
+      void cut.write(planned);
+      while (file() !== after) await new Promise((done) => setTimeout(done, 5));
+      const { actuator } = world({ apply: sh(`touch applied; ${then}`) });
+      expect(await actuator.observe(planned)).toEqual({ kind: 'before' });
+      const isWell = then === 'true';
+      expect((await actuator.write(planned)).kind).toBe(isWell ? 'written' : 'unknown');
+      expect(existsSync(join(root, 'applied'))).toBe(true);
+      expect(await actuator.observe(planned)).toEqual({ kind: isWell ? 'after' : 'before' });
+    },
+  );
+
+  it('is not begun where it could not be marked as begun', async () => {
+    writeFileSync(join(runFolder, 'applying'), '');
+    const { actuator } = world({ apply: sh('touch applied') });
+    expect(await actuator.write(planned)).toMatchObject({
+      kind: 'refused',
+      hint: expect.stringMatching(/room/),
+    });
+    expect(file()).toBe(before);
+    expect(existsSync(join(root, 'applied'))).toBe(false);
   });
 
   it('has a process group of its own, so that Ctrl-C here does not end it in the middle', async () => {

@@ -1,6 +1,6 @@
 /*
  * Carries changes out through their repository: the files are edited exactly as the plan showed them, then the owner's own
- * command applies them, then its own plan must be empty. A file that is not byte for byte as it was is never touched.
+ * command applies them, and its own plan must be empty. A file that is not byte for byte as it was is never touched.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import type { Actuator, Observed, WriteOutcome } from '#apply/actuator.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
 import { sha256 } from '#net/sha256.ts';
 import type { PlannedChange } from '#plan/change.ts';
+import { ApplyMark } from './apply-mark.ts';
 import { replaceFile, textOf } from './atomic-file.ts';
 import { safeDiff } from './edit-diff.ts';
 import type { FileChange } from './plan-edits.ts';
@@ -88,7 +89,7 @@ class RepositoryActuator implements Actuator {
     if (edit.plan === undefined || this.#planned.has(key)) return [];
     this.#planned.add(key);
     const end = await this.#command(edit, edit.plan, edit.planned, 'plan-before');
-    return end.code === 0 ? [] : [endText("the owner's own plan is not empty before the change", end)];
+    return end.code === 0 ? [] : [endText(`before the change, ${notEmpty}`, end)];
   }
 
   async observe(change: PlannedChange): Promise<Observed> {
@@ -103,11 +104,12 @@ class RepositoryActuator implements Actuator {
 
   async #seen(edit: CheckoutEdit, change: PlannedChange): Promise<Observed> {
     const files = await this.#filesNow(edit, change);
-    if (files.kind === 'other' || this.#world.live === undefined) return files;
-    const live = await this.#world.live(change);
-    if (live === undefined) return files;
-    if (live.kind === 'other' || live.kind === 'unreachable') return live;
-    if (files.kind === live.kind) return files;
+    if (files.kind === 'other') return files;
+    const live = await this.#world.live?.(change);
+    if (live?.kind === 'other' || live?.kind === 'unreachable') return live;
+    // an apply that was cut off or failed is made again, whatever of it is seen already
+    if (await this.#mark(change).isSet()) return { kind: 'before' };
+    if (live === undefined || files.kind === live.kind) return files;
     // edited and not applied: the write goes on where it stopped, and an undo takes back the edit alone
     if (files.kind === 'after' || !isForward(edit, change)) return { kind: 'before' };
     return { kind: 'other', says: `${change.title}: it is live already, and no file says so` };
@@ -137,7 +139,7 @@ class RepositoryActuator implements Actuator {
   async backup(change: PlannedChange): Promise<string> {
     const edit = this.#world.edits.get(change.id);
     const kept: Record<string, string> = {};
-    const folder = join('backup', change.id.replace(/[^\w.-]/g, '-'));
+    const folder = join('backup', fileNameOf(change));
     for (const { file, from } of edit === undefined ? [] : sidesOf(edit, change)) {
       if (from === undefined) continue;
       kept[file] = sha256(from);
@@ -164,9 +166,28 @@ class RepositoryActuator implements Actuator {
     const diff = sides.map(shownDiff).join('');
     const isWanted = await this.#world.mayGoOn({ diff, ...(command !== undefined && { command }) });
     if (!isWanted) return refused('the edit was not wanted', 'resume when it is, or roll back');
+    if (edit.apply === undefined) return this.#edit(edit, sides);
+    const unmarked = await this.#marked(change);
+    if (unmarked !== undefined) return unmarked;
     const edited = await this.#edit(edit, sides);
-    if (edited.kind !== 'written') return edited;
-    return edit.apply === undefined ? { kind: 'written' } : this.#applied(edit, edit.apply, change);
+    return edited.kind === 'written' ? this.#applied(edit, edit.apply, change) : edited;
+  }
+
+  /** Undefined: it is marked as being applied. */
+  async #marked(change: PlannedChange): Promise<WriteOutcome | undefined> {
+    try {
+      await this.#mark(change).set();
+      return undefined;
+    } catch (error) {
+      return refused(
+        `${this.#world.runFolder} cannot be written: ${messageOf(error)}`,
+        'make room or mend it, then resume',
+      );
+    }
+  }
+
+  #mark(change: PlannedChange): ApplyMark {
+    return new ApplyMark(this.#world.runFolder, fileNameOf(change));
   }
 
   /** The files one after the other; where one cannot be written, it is told whether others are. */
@@ -191,13 +212,21 @@ class RepositoryActuator implements Actuator {
   async #applied(edit: CheckoutEdit, apply: readonly string[], change: PlannedChange): Promise<WriteOutcome> {
     const end = await this.#command(edit, apply, change, 'apply');
     if (end.code !== 0) return { kind: 'unknown', says: endText('the apply', end) };
-    if (edit.plan === undefined) return { kind: 'written' };
-    const left = await this.#command(edit, edit.plan, change, 'plan');
-    if (left.code === 0) return { kind: 'written' };
-    return refused(
-      endText("the owner's own plan is not empty", left),
-      'look at its output; something else would change it',
-    );
+    await this.#mark(change).remove();
+    return { kind: 'written' };
+  }
+
+  /** The owner's own plan must be empty, also after a crash and after an undo. */
+  async unsettled(change: PlannedChange): Promise<string | undefined> {
+    const edit = this.#world.edits.get(change.id);
+    if (edit?.plan === undefined) return undefined;
+    const end = await this.#command(edit, edit.plan, change, 'plan');
+    if (end.code === 0) return undefined;
+    return `${endText(notEmpty, end)} (all of it: ${this.#logOf(change, 'plan')})`;
+  }
+
+  #logOf(change: PlannedChange, what: string): string {
+    return join(this.#world.runFolder, 'output', `${fileNameOf(change)}.${what}.log`);
   }
 
   #command(
@@ -207,7 +236,7 @@ class RepositoryActuator implements Actuator {
     what: string,
   ): Promise<CommandEnd> {
     const run = this.#world.run ?? runCommand;
-    const log = join(this.#world.runFolder, 'output', `${change.id.replace(/[^\w.-]/g, '-')}.${what}.log`);
+    const log = this.#logOf(change, what);
     const { environment, timeoutMs = 30 * 60_000 } = this.#world;
     return run({ argv, cwd: edit.cwd, log, timeoutMs, ...(environment && { environment }) });
   }
@@ -226,6 +255,13 @@ function sidesOf(edit: CheckoutEdit, change: PlannedChange): readonly Side[] {
 
 function isForward(edit: CheckoutEdit, change: PlannedChange): boolean {
   return JSON.stringify(change.change) === JSON.stringify(edit.planned.change);
+}
+
+/** What a plan means that does not end with 0; it may have failed as well. */
+const notEmpty = "the owner's own plan is not known to be empty: it";
+
+function fileNameOf({ id }: PlannedChange): string {
+  return id.replace(/[^\w.-]/g, '-');
 }
 
 /** A changed line that holds a secret is told, not shown. */
