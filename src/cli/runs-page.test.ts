@@ -137,6 +137,17 @@ const pauses: Readonly<Record<string, Scenario>> = {
     office.values.delete('edge/two');
     await resumesToTheEnd();
   },
+  '… is written, and not settled': async () => {
+    office.unsettled.set('alias-two', '1 to change');
+    const { code, text } = await call('apply');
+    const says =
+      /paused: Create alias two on edge is written, and not settled: 1 to change[\s\S]*let it be done/;
+    expect([code, text]).toEqual([4, expect.stringMatching(says)]);
+    expect(standing()).toEqual(['edge/one', 'edge/two']);
+    office.unsettled.clear();
+    await resumesToTheEnd();
+    expect(office.writes).toEqual(['alias-one', 'alias-two', 'alias-three']);
+  },
   'the checks after … failed': async () => {
     office.works = () => !office.values.has('edge/two');
     const { code, text } = await call('apply');
