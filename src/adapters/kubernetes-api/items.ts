@@ -5,13 +5,14 @@
 import type { NameRule } from '#estate/dns.ts';
 import type { Middleware } from '#estate/ingress.ts';
 import type { Service, Workload } from '#estate/kubernetes.ts';
+import { serviceManifest } from '#estate/service-manifest.ts';
 import type { Setting } from '#plan/change.ts';
 import type { ObjectRef } from './api.ts';
 import { type Json, mapOf } from './decode.ts';
 import { valueAt, withValue } from './diff.ts';
 import type { Kept } from './kept.ts';
 import { corefilePlace, middlewarePlace } from './other-places.ts';
-import { newService, serviceFields } from './service-fields.ts';
+import { serviceFields } from './service-fields.ts';
 import { isSame, type Place, publishedServicePlace, workloadPlaces } from './workload-fields.ts';
 
 /** `both`: before and after are the same there. */
@@ -189,7 +190,7 @@ function wholeService(ref: ObjectRef, value: Service, isCreated: boolean): Item 
         ? { kind: present }
         : { kind: 'other', says: `it is there with another ${wrong.join(', ')}` };
     },
-    wanted: (_, kept) => (kept?.values[0]?.value as Json | undefined) ?? newService(value),
+    wanted: (_, kept) => (kept?.values[0]?.value as Json | undefined) ?? serviceManifest(value),
   };
 }
 

@@ -3,6 +3,7 @@
  * MetalLB keep the spelling that the object already uses; a new one is written in the present spelling.
  */
 import type { Service, ServicePort } from '#estate/kubernetes.ts';
+import { addressAnnotations, policyName, spellingIn } from '#estate/service-manifest.ts';
 import { parseIp } from '#net/ip.ts';
 import { parsePrefix } from '#net/prefix.ts';
 import { type Json, mapOf, mapsOf, textOf } from './decode.ts';
@@ -40,13 +41,13 @@ function plain(
 /** An annotation with several spellings, the one to write where none is there first. */
 function annotation(keys: readonly string[]): FieldMap {
   const present = (o: Json) => keys.filter((k) => mapOf(valueAt(o, annotations))[k] !== undefined);
+  const spelling = (o: Json) => spellingIn(Object.keys(mapOf(valueAt(o, annotations))), keys);
   return {
-    paths: (o) =>
-      (present(o).length > 0 ? present(o) : [spellingFor(o, keys)]).map((k) => [...annotations, k]),
+    paths: (o) => (present(o).length > 0 ? present(o) : [spelling(o)]).map((k) => [...annotations, k]),
     read: (o) => mapOf(valueAt(o, annotations))[present(o)[0] ?? ''],
     put: (o, value: string | undefined) => {
       const there = present(o);
-      const written = there.length > 0 ? there : [spellingFor(o, keys)];
+      const written = there.length > 0 ? there : [spelling(o)];
       const put = written.reduce((made, k) => withValue(made, [...annotations, k], value), o);
       const isEmpty = Object.keys(mapOf(valueAt(put, annotations))).length === 0;
       return isEmpty && valueAt(o, annotations) !== undefined ? withValue(put, annotations, undefined) : put;
@@ -54,13 +55,7 @@ function annotation(keys: readonly string[]): FieldMap {
   };
 }
 
-/** The spelling whose prefix the object's other annotations have. */
-function spellingFor(object: Json, keys: readonly string[]): string {
-  const prefixes = Object.keys(mapOf(valueAt(object, annotations))).map((k) => k.split('/')[0]);
-  return keys.find((k) => prefixes.includes(k.split('/')[0])) ?? keys[0] ?? '';
-}
-
-const capital = (value: unknown) => (value === 'local' ? 'Local' : 'Cluster');
+const capital = (value: unknown) => policyName(value === 'local' ? 'local' : 'cluster');
 const lower = (value: unknown) => (value === 'Local' ? 'local' : 'cluster');
 const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 
@@ -99,20 +94,9 @@ export const serviceFields: { readonly [F in Field]?: FieldMap } = {
     read: (o) => mapsOf(valueAt(o, spec('ports'))).map(portOf),
     put: putPorts,
   },
-  requestedIps: annotation([
-    'metallb.io/loadBalancerIPs',
-    'metallb.universe.tf/loadBalancerIPs',
-    'lbipam.cilium.io/ips',
-    'io.cilium/lb-ipam-ips',
-    'kube-vip.io/loadbalancerIPs',
-  ]),
-  requestedPool: annotation(['metallb.io/address-pool', 'metallb.universe.tf/address-pool']),
-  sharingKey: annotation([
-    'metallb.io/allow-shared-ip',
-    'metallb.universe.tf/allow-shared-ip',
-    'lbipam.cilium.io/sharing-key',
-    'io.cilium/lb-ipam-sharing-key',
-  ]),
+  requestedIps: annotation(addressAnnotations.requestedIps),
+  requestedPool: annotation(addressAnnotations.requestedPool),
+  sharingKey: annotation(addressAnnotations.sharingKey),
 };
 
 function nonEmpty(value: unknown): unknown {
@@ -158,27 +142,4 @@ export function portKeys(object: Json): readonly string[] {
   return mapsOf(valueAt(object, spec('ports')))
     .map((p) => `${p.port}/${textOf(p.protocol) || 'TCP'}`)
     .sort();
-}
-
-/** A new Service as the fact says; addresses and node ports are left to the server. */
-export function newService(value: Partial<Service>): Json {
-  const base: Json = {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: {
-      name: value.name,
-      namespace: value.namespace,
-      ...(Object.keys(value.labels ?? {}).length > 0 && { labels: value.labels }),
-      ...(Object.keys(value.annotations ?? {}).length > 0 && { annotations: value.annotations }),
-    },
-    spec: {},
-  };
-  const isExternal = value.type === 'LoadBalancer' || value.type === 'NodePort';
-  const left = new Set<Field>([
-    ...(isExternal ? [] : (['externalPolicy'] as const)),
-    ...(value.type === 'LoadBalancer' ? [] : (['allocateNodePorts'] as const)),
-  ]);
-  return (Object.keys(serviceFields) as Field[])
-    .filter((f) => value[f] !== undefined && !left.has(f))
-    .reduce<Json>((made, f) => serviceFields[f]?.put(made, value[f] as never) ?? made, base);
 }

@@ -3,7 +3,8 @@
  * resource of the Kubernetes provider for Terraform.
  */
 import { stringify } from 'yaml';
-import type { Service, ServicePort } from '#estate/kubernetes.ts';
+import type { Service } from '#estate/kubernetes.ts';
+import { type ManifestValue, type ServiceManifest, serviceManifest } from '#estate/service-manifest.ts';
 import { Refusal } from './edit.ts';
 
 export interface OwnFile {
@@ -13,91 +14,79 @@ export interface OwnFile {
 
 /** `beside` is the file that states the first Service; its kind decides which text is written. */
 export function ownFileOf(value: Service, beside: string): OwnFile {
+  const made = serviceManifest(value);
+  if (JSON.stringify(made).includes('[secret]'))
+    throw new Refusal(
+      'an annotation of the Service was hidden as a secret: put its manifest into the repository',
+    );
   const folder = beside.replace(/[^/]*$/, '');
   if (/\.(tf|tofu)$/.test(beside))
-    return { file: `${folder}${value.name}-service.tf`, text: terraform(value) };
-  if (/\.ya?ml$/.test(beside)) return { file: `${folder}${value.name}-service.yaml`, text: manifest(value) };
+    return { file: `${folder}${value.name}-service.tf`, text: terraform(made) };
+  if (/\.ya?ml$/.test(beside)) return { file: `${folder}${value.name}-service.yaml`, text: stringify(made) };
   throw new Refusal(`beside ${beside} no Service can be written: put its manifest into the repository`);
 }
 
-function manifest(value: Service): string {
-  return stringify({
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: {
-      name: value.name,
-      namespace: value.namespace,
-      ...(Object.keys(value.labels).length > 0 && { labels: value.labels }),
-      annotations: annotationsOf(value),
-    },
-    spec: {
-      type: value.type,
-      externalTrafficPolicy: policyOf(value),
-      ...(value.selector !== undefined && { selector: value.selector }),
-      ports: value.ports.map((p) => ({
-        ...(p.name !== undefined && { name: p.name }),
-        port: p.port,
-        protocol: p.protocol.toUpperCase(),
-        targetPort: p.targetPort,
-      })),
-    },
-  });
-}
-
-function annotationsOf(value: Service): Readonly<Record<string, string>> {
-  const { requestedIps: ip, requestedPool: pool } = value;
-  return {
-    ...value.annotations,
-    ...(pool !== undefined && { 'metallb.io/address-pool': pool }),
-    ...(ip !== undefined && { 'metallb.io/loadBalancerIPs': ip }),
-  };
-}
-
-function policyOf(value: Service): string {
-  return value.externalPolicy === 'local' ? 'Local' : 'Cluster';
-}
-
-function terraform(value: Service): string {
-  const labels = Object.keys(value.labels).length > 0 ? map('labels', value.labels, 4) : [];
-  const selector = value.selector === undefined ? [] : map('selector', value.selector, 4);
+/** `metadata` and `spec` as blocks; the provider writes names with underscores. */
+function terraform({ metadata, spec }: ServiceManifest): string {
+  const { ports, ...rest } = spec;
+  const unknown = Object.keys(rest).find((field) => notInProvider.has(field));
+  if (unknown !== undefined)
+    throw new Refusal(
+      `the Kubernetes provider of Terraform cannot state ${unknown}: put a manifest into the repository`,
+    );
   const lines = [
-    `resource "kubernetes_service_v1" ${text(value.name.replaceAll(/[^A-Za-z0-9_]/g, '_'))} {`,
-    '  metadata {',
-    `    name      = ${text(value.name)}`,
-    `    namespace = ${text(value.namespace)}`,
-    ...labels,
-    ...map('annotations', annotationsOf(value), 4),
-    '  }',
-    '  spec {',
-    `    type                    = ${text(value.type)}`,
-    `    external_traffic_policy = ${text(policyOf(value))}`,
-    ...selector,
-    ...value.ports.flatMap(portBlock),
+    `resource "kubernetes_service_v1" ${text(String(metadata.name).replaceAll(/[^A-Za-z0-9_]/g, '_'))} {`,
+    ...block('metadata', metadata, 2),
+    ...block('spec', rest, 2).slice(0, -1),
+    ...(ports as readonly Fields[]).flatMap((port) => block('port', port, 4)),
     '  }',
     '}',
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function portBlock(port: ServicePort): readonly string[] {
-  const fields: readonly (readonly [string, string])[] = [
-    ...(port.name === undefined ? [] : [['name', text(port.name)] as const]),
-    ['port', String(port.port)],
-    ['protocol', text(port.protocol.toUpperCase())],
-    ['target_port', text(String(port.targetPort))],
-  ];
-  return ['    port {', ...aligned(fields, 6), '    }'];
+type Fields = Readonly<Record<string, ManifestValue>>;
+
+/** Fields of a Service that the provider has no argument for. */
+const notInProvider: ReadonlySet<string> = new Set(['trafficDistribution']);
+/** Maps whose keys are data, and not fields. */
+const maps: ReadonlySet<string> = new Set(['labels', 'annotations', 'selector']);
+
+/** Arguments, then what is a map or a block of its own: below each other as `terraform fmt` writes them. */
+function block(name: string, fields: Fields, indent: number): readonly string[] {
+  const pad = ' '.repeat(indent);
+  const isNested = (value: ManifestValue) => typeof value === 'object' && !Array.isArray(value);
+  const entries = Object.entries(fields);
+  const plain = entries.filter(([, v]) => !isNested(v)).map(([k, v]) => [snake(k), argument(k, v)] as const);
+  const nested = entries
+    .filter(([, v]) => isNested(v))
+    .flatMap(([k, v]) =>
+      maps.has(k) ? map(k, v as Fields, indent + 2) : block(snake(k), v as Fields, indent + 2),
+    );
+  return [`${pad}${name} {`, ...aligned(plain, indent + 2), ...nested, `${pad}}`];
 }
 
-function map(name: string, entries: Readonly<Record<string, string>>, indent: number): readonly string[] {
-  const fields = Object.entries(entries).map(([k, v]) => [text(k), text(v)] as const);
+function map(name: string, entries: Fields, indent: number): readonly string[] {
+  const fields = Object.entries(entries).map(([k, v]) => [text(k), text(String(v))] as const);
   const pad = ' '.repeat(indent);
   return [`${pad}${name} = {`, ...aligned(fields, indent + 2), `${pad}}`];
 }
 
-/** Equal signs below each other, as `terraform fmt` writes them. */
+/** The provider's target_port is a string. */
+function argument(name: string, value: ManifestValue): string {
+  if (name === 'targetPort') return text(String(value));
+  if (Array.isArray(value)) return `[${value.map((v) => text(String(v))).join(', ')}]`;
+  return typeof value === 'string' ? text(value) : String(value);
+}
+
+/** `externalIPs` is external_ips, `clientIP` is client_ip. */
+function snake(name: string): string {
+  return name.replace(/IP(s?)$/, 'Ip$1').replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+}
+
+/** Equal signs below each other. */
 function aligned(fields: readonly (readonly [string, string])[], indent: number): readonly string[] {
-  const width = Math.max(...fields.map(([name]) => name.length));
+  const width = Math.max(0, ...fields.map(([name]) => name.length));
   return fields.map(([name, value]) => `${' '.repeat(indent)}${name.padEnd(width)} = ${value}`);
 }
 

@@ -127,6 +127,13 @@ describe("a second Service of Traefik's chart", () => {
       'chart 26 has no additionalServices (27 and later have)',
     );
   });
+  it('keeps the ranges that may come in', async () => {
+    const setting = second('local');
+    const after = { ...setting.after, sourceRanges: ['192.0.2.0/24'] } as typeof setting.after;
+    expect(await textAfter(set(inChart, { ...setting, after }), '40.1.0')).toMatch(
+      /spec = \{\s+externalTrafficPolicy\s+= "Local"\s+loadBalancerSourceRanges = \["192\.0\.2\.0\/24"\]/,
+    );
+  });
   it('has its ports exposed by name', async () => {
     expect(await textAfter(set(inChart, second('local')), '39.0.5')).toMatch(
       /ports = \{\s+web = \{\s+expose = \{\s+lb = true/,
@@ -174,6 +181,50 @@ describe('a second Service beside the chart', () => {
   });
   it('does not overwrite a file of that name', async () => {
     expect(await made('resource')).toMatchObject({ ok: false, says: 'a file of this name is there already' });
+  });
+  it('keeps what the first one has beyond the ordinary', () => {
+    const value = {
+      ...second('local').after,
+      selector: { app: 'traefik' },
+      sourceRanges: ['192.0.2.0/24', '198.51.100.0/24'],
+      internalPolicy: 'local',
+      sharingKey: 'k',
+      sessionAffinitySeconds: 60,
+      allocateNodePorts: false,
+    } as unknown as Service;
+    const { text } = ownFileOf(value, 'source/infra/main.tf');
+    expect(text).toContain(`
+      "metallb.io/loadBalancerIPs" = "10.0.0.2"
+      "metallb.io/allow-shared-ip" = "k"
+`);
+    expect(text).toContain(`  spec {
+    type                              = "LoadBalancer"
+    external_traffic_policy           = "Local"
+    internal_traffic_policy           = "Local"
+    load_balancer_source_ranges       = ["192.0.2.0/24", "198.51.100.0/24"]
+    allocate_load_balancer_node_ports = false
+    session_affinity                  = "ClientIP"
+    selector = {
+      "app" = "traefik"
+    }
+    session_affinity_config {
+      client_ip {
+        timeout_seconds = 60
+      }
+    }
+    port {
+`);
+  });
+  it.each([
+    [
+      'a field that the provider does not know',
+      { trafficDistribution: 'PreferClose' },
+      /cannot state trafficDistribution/,
+    ],
+    ['an annotation that was hidden', { annotations: { a: '[secret]' } }, /hidden as a secret/],
+  ])('is refused for %s', (_, more, says) => {
+    const value = { ...second('local').after, ...more } as unknown as Service;
+    expect(() => ownFileOf(value, 'source/infra/main.tf')).toThrow(says);
   });
   it('is a manifest beside YAML', () => {
     const value = { ...second('local').after, selector: { app: 'traefik' } } as unknown as Service;

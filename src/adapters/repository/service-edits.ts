@@ -7,6 +7,7 @@ import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { Service } from '#estate/kubernetes.ts';
 import type { HelmRelease } from '#estate/repository.ts';
+import { policyName, serviceOptions } from '#estate/service-manifest.ts';
 import { repositoriesOf, statementsOf } from '#estate/stated.ts';
 import type { SettingOf } from '#plan/change.ts';
 import { type EditValue, Refusal } from './edit.ts';
@@ -61,10 +62,6 @@ function policyGoes(reader: Reader, home: Home, type: unknown): readonly WantedE
 function written(field: string, value: unknown): EditValue | undefined {
   if (value === undefined) return undefined;
   return field === 'externalPolicy' ? policyName(value as Service['externalPolicy']) : (value as EditValue);
-}
-
-function policyName(policy: Service['externalPolicy']): string {
-  return policy === 'local' ? 'Local' : 'Cluster';
 }
 
 function fieldPaths(home: Home): Readonly<Record<string, string>> {
@@ -131,7 +128,7 @@ function created(value: Service, reader: Reader): readonly WantedEdit[] {
   const place = (path: string) => ({ resource: home.resource, path: `${home.prefix}${path}` });
   const major = majorOf(home.release as HelmRelease);
   if (major < 27) throw new Refusal(`chart ${major} has no additionalServices (27 and later have)`);
-  const spec = { externalTrafficPolicy: policyName(value.externalPolicy) };
+  const spec = { externalTrafficPolicy: policyName(value.externalPolicy), ...serviceOptions(value) };
   const body: EditValue = {
     ...(major < 40 && { type: 'LoadBalancer' }),
     single: true,

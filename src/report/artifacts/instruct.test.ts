@@ -144,7 +144,6 @@ kind: Service
 metadata:
   name: edge-lb
   namespace: web
-  labels: {}
   annotations:
     metallb.io/loadBalancerIPs: "10.0.0.2"
 spec:

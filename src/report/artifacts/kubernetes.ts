@@ -6,11 +6,12 @@
 import type { Middleware } from '#estate/ingress.ts';
 import type { Service, Workload } from '#estate/kubernetes.ts';
 import type { Pool } from '#estate/metallb.ts';
+import { policyName, serviceManifest } from '#estate/service-manifest.ts';
 import { rangesText } from '#estate/stated.ts';
 import type { SettingOf } from '#plan/change.ts';
 import { code, expect, type Instruction, nothing, quote, shell, text } from './blocks.ts';
 import { kubectl, pathOf, type Task } from './context.ts';
-import { toYaml, type Yaml } from './yaml.ts';
+import { toYaml } from './yaml.ts';
 
 interface Operation {
   readonly op: 'test' | 'add' | 'replace' | 'remove';
@@ -70,15 +71,19 @@ function created(task: Task, value: Service): Instruction {
   const path = pathOf(task, '.yaml');
   const apply = (dry: string) =>
     `${k} apply --server-side --field-manager=sightline ${dry}-f "$ARTIFACTS"/${quote(path)}`;
+  const manifest = toYaml(serviceManifest(value));
   return {
     make: [
+      ...(manifest.includes('[secret]')
+        ? [text(`Put the value where ${code('[secret]')} stands: it was hidden when the snapshot was read.`)]
+        : []),
       shell(`${apply('--dry-run=server ')}\n${apply('')}`),
       expect(
         `${code(`service/${value.name} serverside-applied`)}. A conflict names who owns the field: stop, do not force`,
       ),
     ],
     check: [],
-    files: [{ path, text: `${toYaml(manifestOf(value))}\n` }],
+    files: [{ path, text: `${manifest}\n` }],
   };
 }
 
@@ -92,40 +97,6 @@ function deleted(task: Task, value: Service): Instruction {
     check: [],
     files: [],
   };
-}
-
-/** The Service as a manifest of its own. */
-export function manifestOf(value: Service): Yaml {
-  const annotations: Record<string, string> = { ...value.annotations };
-  if (value.requestedPool !== undefined) annotations['metallb.io/address-pool'] = value.requestedPool;
-  if (value.requestedIps !== undefined) annotations['metallb.io/loadBalancerIPs'] = value.requestedIps;
-  if (value.sharingKey !== undefined) annotations['metallb.io/allow-shared-ip'] = value.sharingKey;
-  const isExternal = value.type === 'LoadBalancer' || value.type === 'NodePort';
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: {
-      name: value.name,
-      namespace: value.namespace,
-      labels: value.labels,
-      ...(Object.keys(annotations).length > 0 && { annotations }),
-    },
-    spec: {
-      type: value.type,
-      ...(isExternal && { externalTrafficPolicy: policyName(value.externalPolicy) }),
-      ...(value.selector !== undefined && { selector: value.selector }),
-      ports: value.ports.map((p) => ({
-        ...(p.name !== undefined && { name: p.name }),
-        port: p.port,
-        protocol: p.protocol.toUpperCase(),
-        targetPort: p.targetPort,
-      })),
-    },
-  };
-}
-
-function policyName(policy: Service['externalPolicy']): string {
-  return policy === 'local' ? 'Local' : 'Cluster';
 }
 
 /** A JSON patch file and the commands that try and then apply it. */

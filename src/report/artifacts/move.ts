@@ -1,6 +1,7 @@
 /* What a plan moves, in a few words: the Service, its addresses, who follows it, who stays. */
 import type { Reader } from '#estate/estate.ts';
 import type { Service } from '#estate/kubernetes.ts';
+import { policyName } from '#estate/service-manifest.ts';
 import type { SettingOf, WritableKind } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
 
@@ -58,10 +59,6 @@ export function settingsOf<K extends WritableKind>(plan: Plan, kind: K): readonl
 
 function nameOf(service: Pick<Service, 'namespace' | 'name'>): string {
   return `${service.namespace}/${service.name}`;
-}
-
-function policyName(policy: 'local' | 'cluster'): string {
-  return policy === 'local' ? 'Local' : 'Cluster';
 }
 
 function recordNames(plan: Plan, reader: Reader, to: string): readonly string[] {
