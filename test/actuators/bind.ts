@@ -4,7 +4,7 @@ import type { Actuator } from '#apply/actuator.ts';
 import type { MissingProgram } from '#lab/programs.ts';
 import { type DnsProxy, startDnsProxy } from '#lab/stand-ins/dns-proxy.ts';
 import { type NamedStandIn, startNamed } from '#lab/stand-ins/named.ts';
-import type { PlannedChange } from '#plan/change.ts';
+import { apiChange } from '#test/planned.ts';
 
 export interface BindPlace {
   /** Of the proxy. */
@@ -52,20 +52,11 @@ export function bindAt({ port, keyName }: BindPlace): Actuator {
   });
 }
 
-export const bindChange: PlannedChange = {
-  id: 'bind',
-  title: 'bind',
-  change: {
-    kind: 'set',
-    settings: [
-      {
-        of: 'recordSet',
-        id: 'dns/bind|inside|example.org|example.org|A',
-        before: { values: ['10.0.20.200'] },
-        after: { values: ['10.0.20.203'] },
-      },
-    ],
-  } as unknown as PlannedChange['change'],
-  through: { by: 'api', system: 'dns/bind' },
-  because: { says: 'test', serves: 'test', evidence: [] },
-};
+export const bindChange = apiChange('bind', 'dns/bind', [
+  {
+    of: 'recordSet',
+    id: 'dns/bind|inside|example.org|example.org|A',
+    before: { values: ['10.0.20.200'] },
+    after: { values: ['10.0.20.203'] },
+  },
+]);

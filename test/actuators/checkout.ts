@@ -8,6 +8,7 @@ import { join, relative } from 'node:path';
 import { type CheckoutEdit, type RepositoryWorld, repositoryActuator } from '#adapters/repository/actuate.ts';
 import type { Actuator, Observed } from '#apply/actuator.ts';
 import { inverseOf, type PlannedChange } from '#plan/change.ts';
+import { apiChange } from '#test/planned.ts';
 
 const values = (address: string) => `traefik:\n  # größer\n  address: ${address}\n`;
 const policy = (name: string) => `policy = "${name}"\r\n`;
@@ -47,13 +48,8 @@ function stateOf(folder: string): Readonly<Record<string, string>> {
 }
 
 const system = 'source/infra';
-const planned = (id: string, by: 'repository' | 'operator', ...settings: unknown[]): PlannedChange => ({
-  id,
-  title: id,
-  change: { kind: 'set', settings } as unknown as PlannedChange['change'],
-  through: { by, system, repository: 'infra' },
-  because: { says: 'test', serves: 'test', evidence: [] },
-});
+const planned = (id: string, by: 'repository' | 'operator', ...settings: unknown[]) =>
+  apiChange(id, system, settings, { through: { by, system, repository: 'infra' } });
 
 /** Two files and the owner's apply. */
 export const valuesChange = planned('values', 'repository', {

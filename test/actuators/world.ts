@@ -11,6 +11,8 @@ import { type Json, type KubernetesStandIn, startKubernetes } from '#lab/stand-i
 import { startTechnitium, type TechnitiumStandIn } from '#lab/stand-ins/technitium.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
+import { service } from '#test/estates.ts';
+import { apiChange, waitOf } from '#test/planned.ts';
 import { type Checkout, checkoutActuator, documentsChange, startCheckout, valuesChange } from './checkout.ts';
 
 /** What a process needs to reach the stand-ins; the tokens are in the environment under these names. */
@@ -255,47 +257,24 @@ export function actuatorsFor(
   ];
 }
 
-const change = (id: string, system: string, ...settings: unknown[]): PlannedChange => ({
-  id,
-  title: id,
-  change: { kind: 'set', settings } as unknown as PlannedChange['change'],
-  through: { by: 'api', system },
-  because: { says: 'test', serves: 'test', evidence: [] },
-});
-const second = {
-  cluster: 'home',
-  namespace: 'traefik',
-  name: 'traefik-lb',
+const change = (id: string, system: string, ...settings: unknown[]) => apiChange(id, system, settings);
+const { value: second } = service('traefik/traefik-lb', {
   type: 'LoadBalancer',
-  labels: {},
-  annotations: {},
   selector: { app: 'traefik' },
   ports: [
     { name: 'websecure', port: 443, protocol: 'tcp', targetPort: 'websecure' },
     { name: 'websecure-http3', port: 443, protocol: 'udp', targetPort: 'websecure-http3' },
   ],
-  clusterIps: [],
-  externalIps: [],
   externalPolicy: 'local',
-  internalPolicy: 'cluster',
-  ipFamilies: [4],
-  ipFamilyPolicy: 'SingleStack',
-  sourceRanges: [],
   requestedIps: '10.0.20.203',
-  allocateNodePorts: true,
-  vips: [],
-};
+});
 const tunnelRule = (position: string) => ({
   of: 'tunnelRule',
   id: `home/${position}`,
   before: { service: 'https://10.0.20.200:443' },
   after: { service: 'https://traefik.traefik.svc.cluster.local:443' },
 });
-const wait: PlannedChange = {
-  ...change('wait', 'dns'),
-  change: { kind: 'wait', for: { kind: 'condition', says: 'caches', seconds: 1 } },
-  through: { by: 'time', system: 'dns' },
-};
+const wait = waitOf('wait', 1, 'caches', 'dns');
 
 /** Changes of every actuator, in the order of a move. */
 export const changes: readonly PlannedChange[] = [

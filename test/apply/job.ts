@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { loadSnapshot } from '#app/load-snapshot.ts';
-import { bindTo } from '#app/plan.ts';
 import { planText } from '#app/plan-file.ts';
 import {
   type KubernetesStandIn,
@@ -18,6 +17,8 @@ import {
 } from '#lab/stand-ins/kubernetes.ts';
 import { snapshotObjects } from '#lab/stand-ins/snapshot-objects.ts';
 import type { PlannedChange } from '#plan/change.ts';
+import { service as serviceFact } from '#test/estates.ts';
+import { apiChange, twoStages, waitOf } from '#test/planned.ts';
 import { officeFolder } from './office.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -157,64 +158,22 @@ async function plan(snapshotFolder: string, waitSeconds: number, idLength: numbe
   const [one, two, three] = madeServices.map((name) => service(name, idLength));
   if (one === undefined || two === undefined || three === undefined) throw new Error('no services');
   return planText(
-    bindTo(read, {
-      format: 1,
-      snapshot: { path: 'snapshot', takenAt: read.takenAt ?? '', fingerprint: { files: {}, objects: {} } },
-      goal: { kind: 'set-policy', service: 'office/ingress-nginx/public-controller', policy: 'cluster' },
-      style: 'additive',
-      outOfScope: [],
-      decisions: [],
-      stages: [
-        {
-          id: 'first',
-          title: 'First things',
-          changes: [one, wait(waitSeconds), two],
-          gates: [{ kind: 'confirm', asks: 'Good?' }],
-        },
-        { id: 'second', title: 'Second things', changes: [three], gates: [] },
-      ],
+    twoStages(read, {
+      path: 'snapshot',
+      first: [one, waitOf('wait', waitSeconds, 'time has passed', 'cluster/office'), two],
+      firstGate: { kind: 'confirm', asks: 'Good?' },
+      second: [three],
     }),
   );
 }
 
 /** `idLength`: a long id makes long records. */
 function service(name: string, idLength: number): PlannedChange {
-  const after = {
-    cluster: 'office',
-    namespace: 'ingress-nginx',
-    name,
-    type: 'ClusterIP',
-    labels: {},
-    annotations: {},
-    ports: [{ port: 80, protocol: 'tcp', targetPort: 80 }],
-    clusterIps: [],
-    externalIps: [],
-    externalPolicy: 'cluster',
-    internalPolicy: 'cluster',
-    ipFamilies: [4],
-    ipFamilyPolicy: 'SingleStack',
-    sourceRanges: [],
-    allocateNodePorts: true,
-    vips: [],
-  };
+  const ports = [{ port: 80, protocol: 'tcp', targetPort: 80 }] as const;
+  const { value: after } = serviceFact(`ingress-nginx/${name}`, { cluster: 'office', ports });
   const settings = [{ of: 'service', id: `office/ingress-nginx/${name}`, before: null, after }];
-  return {
-    id: name.padEnd(idLength, '-long'),
-    title: `Add Service ${name}`,
-    change: { kind: 'set', settings } as unknown as PlannedChange['change'],
-    through: { by: 'api', system: 'cluster/office' },
-    because: { says: 'the test wants it', serves: 'goal', evidence: [] },
-  };
-}
-
-function wait(seconds: number): PlannedChange {
-  return {
-    id: 'wait',
-    title: 'Wait',
-    change: { kind: 'wait', for: { kind: 'condition', says: 'time has passed', seconds } },
-    through: { by: 'time', system: 'cluster/office' },
-    because: { says: 'waits are tested too', serves: 'goal', evidence: [] },
-  };
+  const title = `Add Service ${name}`;
+  return apiChange(name.padEnd(idLength, '-long'), 'cluster/office', settings, { title });
 }
 
 let image: string | undefined;

@@ -1,7 +1,6 @@
 /* A small plan on the office's estate, and systems in memory that it is carried out on: what apply's tests share. */
 import { join } from 'node:path';
 import { loadSnapshot, type Snapshot } from '#app/load-snapshot.ts';
-import { bindTo } from '#app/plan.ts';
 import type { RunSystems, SystemsOf } from '#app/run-core.ts';
 import type { Actuator, Observed, WriteOutcome } from '#apply/actuator.ts';
 import type { Terminal } from '#cli/terminal.ts';
@@ -10,6 +9,7 @@ import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Attempt, Observation, Prober } from '#probe/prober.ts';
 import { paletteFor } from '#report/style.ts';
+import { apiChange, twoStages, waitOf } from '#test/planned.ts';
 
 export const officeFolder = join(import.meta.dirname, '../../examples/nginx-office');
 
@@ -18,22 +18,9 @@ const aliasOf = (name: string) =>
 
 function alias(name: string): PlannedChange {
   const after = aliasOf(name);
-  return {
-    id: `alias-${name}`,
-    title: `Create alias ${name} on edge`,
-    change: { kind: 'set', settings: [{ of: 'alias', id: `edge/${name}`, before: null, after }] },
-    through: { by: 'api', system: 'firewall/edge' },
-    because: { says: 'the test wants it', serves: 'goal', evidence: [] },
-  };
+  const settings = [{ of: 'alias', id: `edge/${name}`, before: null, after }];
+  return apiChange(`alias-${name}`, 'firewall/edge', settings, { title: `Create alias ${name} on edge` });
 }
-
-const wait: PlannedChange = {
-  id: 'wait-a-while',
-  title: 'Wait 60 s',
-  change: { kind: 'wait', for: { kind: 'condition', says: 'a minute has passed', seconds: 60 } },
-  through: { by: 'time', system: 'firewall/edge' },
-  because: { says: 'waits are tested too', serves: 'goal', evidence: [] },
-};
 
 let snapshot: Promise<Snapshot> | undefined;
 
@@ -41,27 +28,12 @@ let snapshot: Promise<Snapshot> | undefined;
 export async function officePlan(): Promise<Plan> {
   snapshot ??= loadSnapshot(officeFolder);
   const read = await snapshot;
-  return bindTo(read, {
-    format: 1,
-    snapshot: { path: officeFolder, takenAt: read.takenAt ?? '', fingerprint: { files: {}, objects: {} } },
-    goal: { kind: 'set-policy', service: 'office/ingress-nginx/public-controller', policy: 'cluster' },
-    style: 'additive',
-    outOfScope: [],
-    decisions: [],
-    stages: [
-      {
-        id: 'first',
-        title: 'First things',
-        changes: [alias('one'), wait, alias('two')],
-        gates: [{ kind: 'probes', says: 'all' }],
-      },
-      {
-        id: 'second',
-        title: 'Second things',
-        changes: [alias('three')],
-        gates: [{ kind: 'confirm', asks: 'Good?' }],
-      },
-    ],
+  return twoStages(read, {
+    path: officeFolder,
+    first: [alias('one'), waitOf('wait-a-while', 60, 'a minute has passed', 'firewall/edge'), alias('two')],
+    firstGate: { kind: 'probes', says: 'all' },
+    second: [alias('three')],
+    secondGate: { kind: 'confirm', asks: 'Good?' },
   });
 }
 

@@ -1,28 +1,20 @@
 /* One run at a time in the cluster, whatever clocks say, and the runs that are kept there. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { journalLine, type Record, readJournal } from '#apply/journal.ts';
-import { Secret } from '#estate/secret.ts';
+import { journalLine, readJournal } from '#apply/journal.ts';
 import { failing } from '#lab/stand-ins/faults.ts';
-import { type Json, type KubernetesStandIn, startKubernetes } from '#lab/stand-ins/kubernetes.ts';
-import { KubernetesApi } from './api.ts';
+import type { Json, KubernetesStandIn } from '#lab/stand-ins/kubernetes.ts';
+import { clusterForEach, namespace, recordOf } from '#test/apply/cluster.ts';
+import type { KubernetesApi } from './api.ts';
 import { type LeaseLock, type LeaseTimes, takeLease } from './cluster-lease.ts';
 import { ClusterRuns } from './cluster-runs.ts';
 
-const namespace = 'sightline';
+const cluster = clusterForEach();
+beforeEach(() => {
+  ({ kube, api } = cluster());
+});
 let kube: KubernetesStandIn;
 let api: KubernetesApi;
-beforeEach(async () => {
-  kube = await startKubernetes({ objects: [], tls: false });
-  api = new KubernetesApi(async () => ({ url: kube.url, token: new Secret(kube.token) }), 10_000);
-});
-afterEach(() => kube.stop());
-const record = (n: number): Record => ({
-  n,
-  at: '2026-01-01T00:00:00Z',
-  format: 1,
-  entry: { kind: 'turned', because: `ä${n}` },
-});
 const times: LeaseTimes = { durationSeconds: 1, renewMs: 200, giveUpMs: 600, lookMs: 50 };
 const leaseNow = () => kube.get({ kind: 'Lease', namespace, name: 'sightline-run' });
 const specNow = () => (leaseNow()?.spec ?? {}) as Readonly<{ [key: string]: unknown }>;
@@ -175,7 +167,7 @@ describe('ClusterRuns', () => {
 
   it('creates, lists and opens runs', async () => {
     const made = await runs().create('20260101-000000', files);
-    await made.journal.append(journalLine(record(1)));
+    await made.journal.append(journalLine(recordOf(1)));
     expect(await runs().ids()).toEqual(['20260101-000000']);
     const again = await runs().open('20260101-000000');
     expect([await again.plan(), await again.proof(), await again.baseline()]).toEqual([
@@ -183,7 +175,7 @@ describe('ClusterRuns', () => {
       '{}',
       '{}',
     ]);
-    expect(await readJournal(again.journal)).toEqual([record(1)]);
+    expect(await readJournal(again.journal)).toEqual([recordOf(1)]);
     await expect(runs().open('nope')).rejects.toMatchObject({ code: 'no-run' });
     await expect(runs().open('../x')).rejects.toMatchObject({ code: 'wrong-use' });
   });
@@ -206,11 +198,11 @@ describe('ClusterRuns', () => {
     const store = runs();
     const lock = await store.lock('r', () => undefined);
     const { journal } = await store.create('r', files);
-    await journal.append(journalLine(record(1)));
+    await journal.append(journalLine(recordOf(1)));
     putLease({ holderIdentity: 'r2', leaseDurationSeconds: 60, renewTime: '2026-01-01T00:00:00.000000Z' });
     await sleep(400);
-    await expect(journal.append(journalLine(record(2)))).rejects.toMatchObject({ code: 'lock-lost' });
-    expect(await readJournal(journal)).toEqual([record(1)]);
+    await expect(journal.append(journalLine(recordOf(2)))).rejects.toMatchObject({ code: 'lock-lost' });
+    expect(await readJournal(journal)).toEqual([recordOf(1)]);
     await lock.release();
   });
 });
