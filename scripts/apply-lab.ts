@@ -6,13 +6,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApplyEnd, applyPlan, type EndedRun } from '#app/apply.ts';
+import { labSystems } from '#app/lab-systems.ts';
 import { loadSnapshot } from '#app/load-snapshot.ts';
 import { planSnapshot } from '#app/plan.ts';
 import { planText } from '#app/plan-file.ts';
 import type { RunResult } from '#app/run-core.ts';
-import { systemsFor } from '#app/run-systems.ts';
 import { RunConsole } from '#cli/run-console.ts';
 import type { Terminal } from '#cli/terminal.ts';
+import type { ReferenceKind } from '#lab/live/credentials.ts';
 import { comparedText } from '#report/run-text.ts';
 import { paletteFor } from '#report/style.ts';
 import { probesText } from '#report/verify-text.ts';
@@ -30,9 +31,14 @@ interface Case {
   /** Fewer would be too little to say anything. */
   readonly leastProbes: number;
   readonly leastThings: number;
+  /** Of how many systems. */
+  readonly credentials: number;
+  /** How its systems name their credentials, in turn: over the plans each system has its own by two kinds at least. */
+  readonly references: readonly ReferenceKind[];
 }
 
 const home = {
+  credentials: 4,
   written: ['cluster/home', 'dns/technitium', 'firewall/pfsense', 'source/infra'],
   leastProbes: 200,
   leastThings: 300,
@@ -41,11 +47,18 @@ const cases: Readonly<Record<string, Case>> = {
   // over the variant with secrets beside all that it edits
   additive: {
     ...home,
+    references: ['env', 'cmd', 'file'],
     plan: (folder) => found(plantVariant(example, join(folder, 'planted')), 'traefik/traefik', folder),
   },
-  'in-place': { ...home, plan: () => join(example, 'change/in-place/plan.json') },
+  'in-place': {
+    ...home,
+    references: ['cmd', 'file', 'env'],
+    plan: () => join(example, 'change/in-place/plan.json'),
+  },
   // Flux applies what is edited, and a Deployment is written through the API
   office: {
+    references: ['file'],
+    credentials: 1,
     plan: (folder) => found(join(examples, 'nginx-office'), 'ingress-nginx/public-controller', folder),
     written: ['cluster/office', 'firewall/edge', 'source/flux'],
     leastProbes: 40,
@@ -109,10 +122,13 @@ async function carryOut(
     plan,
     isDry: false,
     hooks,
-    systems: systemsFor({ isLab: true, hooks }),
+    systems: (snapshot, found, proof) =>
+      labSystems(snapshot, found, proof, hooks, { references: one.references }),
     runs,
     afterwards: async (ended) => {
-      for (const [name, token] of labTokens()) search.add(name, token);
+      const tokens = labTokens();
+      if (tokens.length !== one.credentials) fail(`${tokens.length} credentials, not ${one.credentials}`);
+      for (const [name, token] of tokens) search.add(name, token);
       const result = await thereAndBack(ended, one, terminal, fail);
       for (const folder of labFolders()) search.folder(folder, leftOut);
       return result;
@@ -170,11 +186,15 @@ function labFolders(): readonly string[] {
   return all.map((name) => join(tmpdir(), name));
 }
 
-/** Credentials that were made for this run. */
+/** Credentials that were made for this run: in files, and in variables. */
 function labTokens(): readonly (readonly [string, string])[] {
-  return labFolders().flatMap((folder) =>
+  const inFiles = labFolders().flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => name.endsWith('.token'))
       .map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const),
   );
+  const variables = Object.entries(process.env).filter(([name]) =>
+    /^SIGHTLINE_LAB_(CLUSTER|DNS|TUNNEL)_/.test(name),
+  );
+  return [...inFiles, ...variables.map(([name, value]) => [name, value ?? ''] as const)];
 }

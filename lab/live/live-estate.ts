@@ -10,6 +10,7 @@ import type { Reader } from '#estate/estate.ts';
 import type { Repository, SystemAccess } from '#estate/settings.ts';
 import type { EstateLab } from '../estate/estate-lab.ts';
 import { type LiveCluster, startCluster } from './cluster.ts';
+import { dropCredential, keepCredential, type ReferenceKind } from './credentials.ts';
 import { type LiveEdge, labAccount, labTunnel, startEdge } from './edge.ts';
 import { LiveFirewall } from './firewall.ts';
 import { LabFlux } from './flux.ts';
@@ -25,6 +26,8 @@ export interface LiveParts {
   /** All text files of the snapshot, by path. */
   readonly files: ReadonlyMap<string, string>;
   readonly read: ReadNative;
+  /** How the nth system names its credential, over and over; files where not given. */
+  readonly references?: readonly ReferenceKind[];
 }
 
 export interface LiveEstate {
@@ -67,6 +70,7 @@ class Live implements LiveEstate {
   readonly #firewalls: LiveFirewall[] = [];
   readonly #fluxes: LabFlux[] = [];
   readonly #terraforms = new Map<string, LabTerraform>();
+  readonly #credentials: string[] = [];
   #edge: LiveEdge | undefined;
   #programs: OwnerPrograms | undefined;
   #operator = new LabOperator([]);
@@ -144,6 +148,7 @@ class Live implements LiveEstate {
       ...this.#clusters.map((c) => c.stop()),
       ...this.#servers.map((s) => s.stop()),
     ]);
+    for (const reference of this.#credentials) dropCredential(reference);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -244,19 +249,15 @@ class Live implements LiveEstate {
       : owner.run(cwd, argv);
   }
 
-  /** The token lies in a file that only this user reads; the access names the file. */
+  /** The access names where the token lies. */
   #reached(access: SystemAccess, token: string, ca?: string): void {
     const name = access.system.replaceAll('/', '-');
-    const keep = (file: string, text: string) => {
-      const path = join(this.folder, file);
-      writeFileSync(path, text, { mode: 0o600 });
-      return path;
-    };
-    this.access.push({
-      ...access,
-      writes: 'api',
-      credential: `file:${keep(`${name}.token`, token)}`,
-      ...(ca !== undefined && { ca: keep(`${name}.pem`, ca) }),
-    });
+    const { references = ['file'] } = this.#parts;
+    const kind = references[this.#credentials.length % references.length] ?? 'file';
+    const credential = keepCredential(this.folder, name, token, kind);
+    this.#credentials.push(credential);
+    const authority = join(this.folder, `${name}.pem`);
+    if (ca !== undefined) writeFileSync(authority, ca, { mode: 0o600 });
+    this.access.push({ ...access, writes: 'api', credential, ...(ca !== undefined && { ca: authority }) });
   }
 }

@@ -29,6 +29,11 @@ export function credentialOf(reference: string, now: () => number = () => perfor
   };
 }
 
+/** Every credential that this process has fetched: none of them may come back in what a system or a command says. */
+const fetched = new Set<string>();
+/** A shorter one would be found in ordinary words. */
+const leastLength = 6;
+
 async function resolve(reference: string): Promise<Secret> {
   const [kind, rest] = [
     reference.slice(0, reference.indexOf(':')),
@@ -36,6 +41,7 @@ async function resolve(reference: string): Promise<Secret> {
   ];
   const value = await valueBehind(kind, rest, reference);
   if (value.trim() === '') throw missing(reference, 'it is empty');
+  fetched.add(value.trim());
   return new Secret(value.trim());
 }
 
@@ -85,11 +91,19 @@ function missing(reference: string, why: string): SightlineError {
   );
 }
 
+/** Somebody else's words without credentials of this process, and without whatever looks like a secret. */
+export function withoutSecrets(text: string): string {
+  const known = [...fetched].filter((secret) => secret.length >= leastLength);
+  // a longer one may hold a shorter one
+  known.sort((a, b) => b.length - a.length);
+  return redactText(known.reduce((safe, secret) => safe.replaceAll(secret, '[secret]'), text));
+}
+
 /** One printable line of a system's own words, without the secrets that were sent to it and without tokens. */
 export function safeText(text: string, secrets: readonly Secret[] = []): string {
   let safe = text;
   for (const s of secrets) if (s.reveal() !== '') safe = safe.replaceAll(s.reveal(), '[secret]');
-  const line = redactText(safe)
+  const line = withoutSecrets(safe)
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .trim();
   return line.length > 400 ? `${line.slice(0, 400)} …` : line;

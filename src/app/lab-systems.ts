@@ -8,6 +8,7 @@ import { type Reader, readerOf, readerOver, writeOf } from '#estate/estate.ts';
 import { mergeFacts } from '#estate/merge.ts';
 import { labActuators } from '#lab/estate/actuators.ts';
 import { type EstateLab, startEstateLab } from '#lab/estate/estate-lab.ts';
+import type { ReferenceKind } from '#lab/live/credentials.ts';
 import type { NativeFiles } from '#lab/live/follower.ts';
 import { type LiveEstate, startLiveEstate } from '#lab/live/live-estate.ts';
 import { differences } from '#lab/live/state.ts';
@@ -31,6 +32,8 @@ export interface LabPace {
   /** Factor on waits and TTLs; such that waits take some seconds where not given. */
   readonly timeScale?: number;
   readonly mostNames?: number;
+  /** How systems name their credentials, in turn; files where not given. */
+  readonly references?: readonly ReferenceKind[];
 }
 
 /** Brings the estate up. Throws SightlineError `no-lab` where no lab can be. */
@@ -47,10 +50,13 @@ export async function labSystems(
     textFiles(snapshot.root),
   ]);
   if (lab.kind === 'unavailable') throw new SightlineError('no-lab', lab.reason, { hint: lab.hint });
-  const live = await startLiveEstate({ lab, files, read: readNative }).catch(async (error: unknown) => {
-    await lab.down();
-    throw error;
-  });
+  const { references = ['file'] } = options;
+  const live = await startLiveEstate({ lab, files, read: readNative, references }).catch(
+    async (error: unknown) => {
+      await lab.down();
+      throw error;
+    },
+  );
   const close = async () => {
     await live.stop();
     await lab.down();

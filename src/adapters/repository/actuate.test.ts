@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Observed } from '#apply/actuator.ts';
 import { inverseOf, type PlannedChange } from '#plan/change.ts';
+import { credentialOf } from '../credential.ts';
 import { type CheckoutEdit, type RepositoryWorld, repositoryActuator } from './actuate.ts';
 import { runCommand } from './run-command.ts';
 
@@ -153,6 +154,16 @@ describe("the owner's own command", () => {
       kind: 'unknown',
       says: 'the apply ended with 3: token [secret]',
     });
+  });
+
+  it('that prints a credential of ours, fetched from a variable, is told without it', async () => {
+    process.env.TEST_OWNER_SEES = 'FAKE-in-the-environment';
+    await credentialOf('env:TEST_OWNER_SEES')();
+    const { actuator } = world({ apply: sh('env | grep TEST_OWNER_SEES; exit 1') });
+    expect(await actuator.write(planned)).toMatchObject({
+      says: 'the apply ended with 1: TEST_OWNER_SEES=[secret]',
+    });
+    delete process.env.TEST_OWNER_SEES;
   });
 
   it('has an empty plan before the first edit, looked at once', async () => {

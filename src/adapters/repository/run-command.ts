@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { redactText } from '#estate/secret.ts';
+import { withoutSecrets } from '../credential.ts';
 
 export interface Command {
   readonly argv: readonly string[];
@@ -65,5 +65,5 @@ function signalGroup(pid: number, name: NodeJS.Signals): void {
 
 async function tailOf(log: string): Promise<string> {
   const text = await readFile(log, 'utf8').catch(() => '');
-  return redactText(text.trimEnd().split('\n').slice(-5).join('\n'));
+  return withoutSecrets(text.trimEnd().split('\n').slice(-5).join('\n'));
 }
