@@ -196,12 +196,29 @@ function summary(judged: readonly Judged[]): Pick<ProbeReport, 'isGood' | 'says'
   const clients = clientChecks(judged);
   if (tried === 0) return { isGood: true, clients, says: 'nothing could be probed from here' };
   if (first === undefined)
-    return { isGood: true, clients, says: `${tried} probes are as they should be${clientsSay(clients)}` };
+    return {
+      isGood: true,
+      clients,
+      says: `${tried} probes are as they should be${withoutAnswer(judged)}${clientsSay(clients)}`,
+    };
   return {
     isGood: false,
     clients,
     says: `${bad.length} of ${tried} probes: ${first.probe.id}: ${first.says}`,
   };
+}
+
+/** What is as it should be by not working is told apart. */
+function withoutAnswer(judged: readonly Judged[]): string {
+  const said = judged.filter((j) => j.verdict === 'as-predicted');
+  const number = (outcome: Observation['outcome']) =>
+    said.filter((j) => j.observed?.outcome === outcome).length;
+  const [refused, silent] = [number('refused'), number('fails')];
+  const parts = [
+    ...(refused > 0 ? [`${refused} refused as predicted`] : []),
+    ...(silent > 0 ? [`${silent} without an answer as predicted`] : []),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
 function clientChecks(judged: readonly Judged[]): ClientChecks {

@@ -140,6 +140,64 @@ const cases: readonly (readonly [string, Comparison, Verdict])[] = [
   ],
 ];
 
+const http: Probe = {
+  ...probe,
+  attempt: {
+    kind: 'http',
+    version: 2,
+    ip: ip('10.0.20.200'),
+    port: 443,
+    name: 'photos.example.org',
+  } as never,
+};
+const turnedAway = (seenAs?: string) =>
+  seen('refused', { status: 403, ...(seenAs !== undefined && { seenAs }) });
+
+describe('the client that the ingress logs', () => {
+  it.each<[string, Prediction, Observation, Verdict, object]>([
+    [
+      'refused by a list, and logged as predicted: a check that passed',
+      said('refused', { seenAs: clients }),
+      turnedAway('192.168.1.20'),
+      'as-predicted',
+      { kind: 'as-predicted', says: 'logged as 192.168.1.20' },
+    ],
+    [
+      'refused, and logged as somebody else',
+      said('refused', { seenAs: clients }),
+      turnedAway('10.0.20.103'),
+      'disagreement',
+      { kind: 'otherwise', says: 'logged as 10.0.20.103, not 192.168.1.20' },
+    ],
+    [
+      'refused where it was to work',
+      said('works', { seenAs: clients }),
+      turnedAway('192.168.1.20'),
+      'disagreement',
+      { kind: 'as-predicted' },
+    ],
+    [
+      'a gap hides whom it logs: named',
+      said('works', { seenAsGap: 'headers are not modelled' }),
+      seen('works', { status: 200, seenAs: '10.0.20.103' }),
+      'as-predicted',
+      {
+        kind: 'not-checked',
+        says: 'it logged 10.0.20.103; whom it logs is not known: headers are not modelled',
+      },
+    ],
+    [
+      'no log was read',
+      said('works', { seenAs: clients }),
+      seen('works', { status: 200 }),
+      'as-predicted',
+      { kind: 'not-checked', says: 'no log of the ingress was read' },
+    ],
+  ])('%s', (_, predicted, observed, verdict, client) => {
+    expect(compare(http, { predicted, observed })).toMatchObject({ verdict, client });
+  });
+});
+
 describe('compare', () => {
   it.each(cases)('%s', (_, comparison, verdict) => {
     expect(compare(probe, comparison).verdict).toBe(verdict);

@@ -66,10 +66,15 @@ function clientOf({ attempt }: Probe, predicted: Prediction, observed: Observati
   const { seenAs, notSeen = 'no log of the ingress was read' } = observed;
   if (seenAs === undefined) return { kind: 'not-checked', says: notSeen };
   if (predicted.seenAs === undefined)
-    return { kind: 'not-checked', says: `it logged ${seenAs}, and the model does not say whom it logs` };
+    return { kind: 'not-checked', says: `it logged ${seenAs}; ${whyNotKnown(predicted)}` };
   const isSaid = predicted.seenAs.some((ip) => ip === seenAs);
   const says = isSaid ? `logged as ${seenAs}` : `logged as ${seenAs}, not ${predicted.seenAs.join(' or ')}`;
   return { kind: isSaid ? 'as-predicted' : 'otherwise', says };
+}
+
+function whyNotKnown({ outcome, seenAsGap }: Prediction): string {
+  if (seenAsGap !== undefined) return `whom it logs is not known: ${seenAsGap}`;
+  return outcome === 'fails' ? 'nothing was to reach it' : 'the model does not say whom it logs';
 }
 
 function verdictOf(

@@ -11,8 +11,10 @@ export interface Prediction {
   readonly says: string;
   /** For a resolver: every address that it may answer, ordered. */
   readonly addresses?: readonly string[];
-  /** Client addresses that the ingress may write into its log. */
+  /** Client addresses that the ingress may write into its log, also of what it turns away. */
   readonly seenAs?: readonly Ip[];
+  /** Why it is not known whom the ingress logs; undefined: it is known, or nothing reaches one. */
+  readonly seenAsGap?: string;
 }
 
 export type WalkFlow = (reader: Reader, flow: Flow) => Walk;
@@ -33,7 +35,20 @@ export function predict(probe: Probe, reader: Reader, walk: WalkFlow): Predictio
   const [only] = outcomes;
   const outcome = outcomes.size === 1 && only !== undefined ? only : 'unknown';
   const says = [...new Set(traces.map(endOf))].join(' or ');
-  return { outcome, says, ...(outcome === 'works' && seenAs.length > 0 && { seenAs }) };
+  const isAnswered = outcome !== 'fails';
+  return {
+    outcome,
+    says,
+    ...(isAnswered && outcome !== 'unknown' && seenAs.length > 0 && { seenAs }),
+    ...(isAnswered && seenAs.length === 0 && gapsOf(traces)),
+  };
+}
+
+/** What hides whom the ingress sees, or what hides the way to it. */
+function gapsOf(traces: readonly Trace[]): Pick<Prediction, 'seenAsGap'> {
+  const ofClients = traces.flatMap((t) => t.identities.flatMap((i) => i.gap?.what ?? []));
+  const all = ofClients.length > 0 ? ofClients : traces.flatMap((t) => t.gaps.map((g) => g.what));
+  return all.length === 0 ? {} : { seenAsGap: [...new Set(all)].join('; ') };
 }
 
 /** The flow that the attempt starts; a name resolves to nothing else than the pinned address. */

@@ -78,6 +78,9 @@ describe('probePlan', () => {
   });
 });
 
+const logged = (client: string) => ({ consumer: 'access-log', is: 'client', client, says: '', because: [] });
+const hidden = { consumer: 'x-forwarded-for', is: 'unknown', gap: { what: 'headers are not modelled' } };
+
 describe('predict', () => {
   const inside = (test: (p: Probe) => boolean) => {
     const found = probes.find((p) => p.from === 'lan' && p.attempt.ip === old && test(p));
@@ -93,6 +96,29 @@ describe('predict', () => {
 
   it('nothing answers on a port that no Service has', () => {
     expect(inside((p) => p.attempt.kind === 'http' && p.attempt.isPlain)).toMatchObject({ outcome: 'fails' });
+  });
+
+  it.each<[string, object, object]>([
+    [
+      'what the ingress turns away it logs too',
+      { disposition: 'denied', reached: { ip: '10.10.1.4' }, identities: [logged('192.168.1.20')], gaps: [] },
+      { outcome: 'refused', seenAs: ['192.168.1.20'] },
+    ],
+    [
+      'what never reaches it is not logged',
+      { disposition: 'denied', identities: [], gaps: [] },
+      { outcome: 'fails' },
+    ],
+    [
+      'a gap that hides the client is named',
+      { disposition: 'delivered', reached: { ip: '10.10.1.4' }, identities: [hidden], gaps: [] },
+      { outcome: 'works', seenAsGap: 'headers are not modelled' },
+    ],
+  ])('%s', (_, trace, prediction) => {
+    const asked = probes.find((p) => p.attempt.kind === 'http' && p.attempt.version === 2);
+    if (asked === undefined) throw new Error('no such probe');
+    const { says, ...found } = predict(asked, start, () => ({ traces: [trace] }) as never);
+    expect(found).toEqual(prediction);
   });
 
   it('nothing answers at an address that nobody has', () => {
