@@ -183,7 +183,7 @@ describe('the client that the ingress logs', () => {
       'as-predicted',
       {
         kind: 'not-checked',
-        says: 'it logged 10.0.20.103; whom it logs is not known: headers are not modelled',
+        says: 'whom the ingress logs is not known: headers are not modelled',
       },
     ],
     [

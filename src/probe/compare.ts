@@ -65,16 +65,17 @@ function clientOf({ attempt }: Probe, predicted: Prediction, observed: Observati
   if (attempt.kind !== 'http' || observed.status === undefined) return undefined;
   const { seenAs, notSeen = 'no log of the ingress was read' } = observed;
   if (seenAs === undefined) return { kind: 'not-checked', says: notSeen };
-  if (predicted.seenAs === undefined)
-    return { kind: 'not-checked', says: `it logged ${seenAs}; ${whyNotKnown(predicted)}` };
+  if (predicted.seenAs === undefined) return { kind: 'not-checked', says: whyNotKnown(predicted, seenAs) };
   const isSaid = predicted.seenAs.some((ip) => ip === seenAs);
   const says = isSaid ? `logged as ${seenAs}` : `logged as ${seenAs}, not ${predicted.seenAs.join(' or ')}`;
   return { kind: isSaid ? 'as-predicted' : 'otherwise', says };
 }
 
-function whyNotKnown({ outcome, seenAsGap }: Prediction): string {
-  if (seenAsGap !== undefined) return `whom it logs is not known: ${seenAsGap}`;
-  return outcome === 'fails' ? 'nothing was to reach it' : 'the model does not say whom it logs';
+/** One gap hides many clients, and is told once. */
+function whyNotKnown({ outcome, seenAsGap }: Prediction, seenAs: string): string {
+  if (seenAsGap !== undefined) return `whom the ingress logs is not known: ${seenAsGap}`;
+  const why = outcome === 'fails' ? 'nothing was to reach it' : 'the model does not say whom it logs';
+  return `it logged ${seenAs}; ${why}`;
 }
 
 function verdictOf(
