@@ -27,6 +27,8 @@ export interface ControllerParts {
   readonly delays: Delays;
   /** Gives every ingress its routes anew. */
   readonly reroute?: () => Promise<void>;
+  /** Makes unmanaged hops as the store says. */
+  readonly followHops?: () => Promise<void>;
   /** Called after a node's rules were replaced. */
   readonly afterSync?: (node: Node) => Promise<void>;
 }
@@ -60,13 +62,15 @@ export class Controllers {
       delayMs: delays.watch,
       intervalMs: delays.ingressRoutes,
     });
-    this.loops = [allocation, endpoints, announcing, firewalls, routes];
+    const hops = new Loop(async () => parts.followHops?.(), { delayMs: delays.hopReload, intervalMs: 0 });
+    const loops = { allocation, endpoints, announcing, firewalls, routes, hops };
+    this.loops = Object.values(loops);
     for (const { value: node } of parts.store.reader.all('node'))
       this.proxies.set(
         node.name,
         new Loop(() => this.syncNode(node), { delayMs: delays.watch, intervalMs: delays.proxySync }),
       );
-    parts.store.watch((keys) => this.see(keys, { allocation, endpoints, announcing, firewalls, routes }));
+    parts.store.watch((keys) => this.see(keys, loops));
   }
 
   /** What the topology was started with counts as loaded; announces what the estate's status says. */
@@ -100,7 +104,9 @@ export class Controllers {
 
   private see(
     keys: readonly FactKey[],
-    loops: Readonly<Record<'allocation' | 'endpoints' | 'announcing' | 'firewalls' | 'routes', Loop>>,
+    loops: Readonly<
+      Record<'allocation' | 'endpoints' | 'announcing' | 'firewalls' | 'routes' | 'hops', Loop>
+    >,
   ): void {
     const kinds = new Set(keys.map((key) => key.slice(0, key.indexOf(':'))));
     const has = (...names: string[]) => names.some((name) => kinds.has(name));
@@ -113,6 +119,7 @@ export class Controllers {
       for (const loop of this.proxies.values()) loop.poke();
     if (has('route', 'middleware', 'service', 'endpointSlice')) loops.routes.poke();
     if (has('alias', 'portForward', 'filterRule', 'firewall', 'outboundNatRule')) loops.firewalls.poke();
+    if (has('unmanagedHop', 'publicAddress')) loops.hops.poke();
   }
 
   /** Services in the order in which they were written: who comes first keeps or gets the address. */

@@ -18,6 +18,8 @@ export const delaysMs = {
   nodeNotReady: 40_000,
   /** pfSense: filter_configure runs when the change is applied; seconds on a small box. Assumed, not measured. */
   firewallReload: 300,
+  /** A bridge: `haproxy -sf` starts a process that takes the sockets over, and the old one keeps its connections. Assumed. */
+  hopReload: 300,
 } as const;
 
 export type Delays = { readonly [K in keyof typeof delaysMs]: number };

@@ -6,8 +6,8 @@ import { type Authority, makeAuthority } from '../hosts/certificate.ts';
 import { Announcer } from '../kernel/announcer.ts';
 import type { LabUnavailable } from '../kernel/availability.ts';
 import { type Lab, type LabOptions, startLab } from '../kernel/lab.ts';
-import { startBridges } from '../systems/bridges.ts';
 import { LabBanList } from '../systems/crowdsec.ts';
+import { LabHops } from '../systems/hops.ts';
 import { LabNameServers } from '../systems/named.ts';
 import { hasPostgres, postgresPorts, startPostgres } from '../systems/postgres.ts';
 import type { Rollout } from './actuators.ts';
@@ -85,11 +85,11 @@ async function bringUp(
   const banListOf: BanListOf | undefined =
     bans && (async (pod) => ({ ...(await bans.accessOf(pod.name)), everyMs: banPollMs }));
   const servers = new EndpointServers(lab, identity, new Set(taken), banListOf);
-  const [announcers, names] = await Promise.all([
+  const [announcers, names, hops] = await Promise.all([
     startAnnouncers(lab, store),
     LabNameServers.start(lab, () => store.reader, options.timeScale ?? 1),
+    LabHops.start(lab, store.reader),
     servers.startAll(store.reader),
-    startBridges(lab, store.reader),
     withPostgres ? startPostgres(lab, store.reader) : undefined,
   ]);
   const controllers = new Controllers({
@@ -98,6 +98,7 @@ async function bringUp(
     announcers,
     delays,
     reroute: () => servers.reroute(store.reader),
+    followHops: () => hops.follow(store.reader),
   });
   await controllers.begin();
   return {

@@ -100,7 +100,7 @@ function hopHost(reader: Reader, segments: readonly Segment[], hop: UnmanagedHop
 }
 
 /** Plain NAT for what it passes on with the client's address kept; a bridge that shows its own is a process instead. */
-function hopRules(reader: Reader, hop: UnmanagedHop): string {
+export function hopRules(reader: Reader, hop: UnmanagedHop): string {
   const publics = reader
     .all('publicAddress')
     .map((p) => p.value)
@@ -121,6 +121,8 @@ function hopRules(reader: Reader, hop: UnmanagedHop): string {
           });
         });
   return [
+    'table inet hop',
+    'delete table inet hop',
     'table inet hop {',
     'chain in {',
     'type nat hook prerouting priority dstnat;',

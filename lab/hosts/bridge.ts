@@ -1,6 +1,7 @@
 /*
  * A TCP bridge as HAProxy in mode tcp is one: takes a connection and opens its own to somewhere else, of either family, so
- * the far end sees the bridge; with a PROXY header (version 2) first where it is told to send one.
+ * the far end sees the bridge; with a PROXY header (version 2) first where it is told to send one. What it is set to
+ * anew goes for connections from then on, as after a reload.
  */
 import { once } from 'node:events';
 import net from 'node:net';
@@ -18,18 +19,54 @@ export interface BridgeListener {
   readonly sendsProxyHeader: boolean;
 }
 
+interface Open {
+  readonly server: net.Server;
+  listener: BridgeListener;
+}
+
+const bridges = new Map<string, Bridge>();
+
 export const bridgeCommands = {
-  'bridge.start': async (config: BridgeConfig) => {
-    const servers = await Promise.all(config.listeners.map(listen));
-    return { id: keepServer({ stop: async () => servers.forEach((server) => void server.close()) }) };
+  'bridge.start': async ({ listeners }: BridgeConfig) => {
+    const bridge = new Bridge();
+    await bridge.set(listeners);
+    const id = keepServer({ stop: () => bridge.set([]) });
+    bridges.set(id, bridge);
+    return { id };
+  },
+  'bridge.set': async ({ id, listeners }: BridgeConfig & { readonly id: string }) => {
+    const bridge = bridges.get(id);
+    if (!bridge) throw new Error(`no bridge ${id} is running`);
+    await bridge.set(listeners);
   },
 };
 
-async function listen(listener: BridgeListener): Promise<net.Server> {
-  const server = net.createServer({ noDelay: true }, (client) => join(client, listener));
+class Bridge {
+  private readonly open = new Map<string, Open>();
+
+  async set(listeners: readonly BridgeListener[]): Promise<void> {
+    const wanted = new Map(listeners.map((one) => [`${one.address} ${one.port}`, one]));
+    for (const [key, { server }] of this.open) {
+      if (wanted.has(key)) continue;
+      this.open.delete(key);
+      server.close();
+    }
+    await Promise.all([...wanted].map(([key, listener]) => this.take(key, listener)));
+  }
+
+  private async take(key: string, listener: BridgeListener): Promise<void> {
+    const known = this.open.get(key);
+    if (known) known.listener = listener;
+    else this.open.set(key, await listen(listener));
+  }
+}
+
+async function listen(listener: BridgeListener): Promise<Open> {
+  const server = net.createServer({ noDelay: true }, (client) => join(client, open.listener));
+  const open = { server, listener };
   server.listen({ host: listener.address, port: listener.port, backlog: 1024 });
   await once(server, 'listening');
-  return server;
+  return open;
 }
 
 /** Both ends live and die together. */

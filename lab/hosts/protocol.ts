@@ -24,6 +24,11 @@ export interface Commands {
   };
   /** TCP bridges: connections taken here go on from here. */
   readonly 'bridge.start': { readonly takes: BridgeConfig; readonly gives: { readonly id: string } };
+  /** For connections from now on; those that stand are left as they are. */
+  readonly 'bridge.set': {
+    readonly takes: BridgeConfig & { readonly id: string };
+    readonly gives: object;
+  };
   /** TCP or UDP servers that answer with the peer they see. */
   readonly 'echo.start': { readonly takes: EchoConfig; readonly gives: EchoStarted };
   /** Stops an ingress or an echo; open connections are cut after the grace (at once where not given: a crash). */

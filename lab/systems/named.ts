@@ -10,7 +10,6 @@ import { createInterface } from 'node:readline';
 import { SightlineError } from '#estate/error.ts';
 import type { Reader } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
-import { familyOf } from '#net/ip.ts';
 import type { NameServers } from '../estate/actuators.ts';
 import { startDelay } from '../kernel/delay.ts';
 import type { Lab } from '../kernel/lab.ts';
@@ -58,7 +57,7 @@ export class LabNameServers implements NameServers {
 
   /** Every server answers so much later from now on. */
   async slowDown(ms: number): Promise<void> {
-    const places = this.running.map((one) => one.place).filter((p) => familyOf(p.listen) === 4);
+    const places = this.running.map((one) => one.place);
     await Promise.all(
       places.map(({ host, listen }) => startDelay(this.lab, { host, address: listen, port: 53, ms })),
     );
