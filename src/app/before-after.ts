@@ -13,7 +13,13 @@ import { type EstateLab, startEstateLab } from '#lab/estate/estate-lab.ts';
 import type { LabUnavailable } from '#lab/kernel/availability.ts';
 import type { DnsName } from '#net/name.ts';
 import type { Plan } from '#plan/plan.ts';
-import type { BeforeAfter, BeforeAfterRow, Sight } from '#report/before-after.ts';
+import {
+  type BeforeAfter,
+  type BeforeAfterCell,
+  type BeforeAfterRow,
+  isSeenAsPredicted,
+  type Sight,
+} from '#report/before-after.ts';
 import { observe } from './lab-observe.ts';
 import type { Snapshot } from './load-snapshot.ts';
 import { readerAfter } from './model-after.ts';
@@ -113,28 +119,25 @@ function directName(reader: Reader, from: string | undefined): DnsName | undefin
   });
 }
 
-interface Cell {
-  readonly model: Sight;
-  readonly kernel: Sight;
-}
-
 function askAll(
   lab: EstateLab,
   reader: Reader,
   asked: readonly Question[],
   options: BeforeAfterOptions,
-): Promise<readonly Cell[]> {
+): Promise<readonly BeforeAfterCell[]> {
   return Promise.all(asked.map((q) => askOne(lab, reader, q, options.attempts ?? 6)));
 }
 
-/** One question to both. */
+/** One question to both; where they differ the kernel is asked again: a busy machine makes flows time out too. */
 export async function askOne(
   lab: EstateLab,
   reader: Reader,
   question: Question,
   attempts: number,
-): Promise<Cell> {
-  return { model: inModel(reader, question), kernel: await inKernel(lab, question, attempts) };
+): Promise<BeforeAfterCell> {
+  const model = inModel(reader, question);
+  const first = { model, kernel: await inKernel(lab, question, attempts) };
+  return isSeenAsPredicted(first) ? first : { model, kernel: await inKernel(lab, question, attempts) };
 }
 
 function inModel(reader: Reader, { what, flow }: Question): Sight {
@@ -197,7 +200,11 @@ function sightOf(clients: readonly (string | undefined)[], says: string | undefi
   return { clients: seen, ...(!all && says !== undefined && { says }) };
 }
 
-function rowOf({ what, flow }: Question, before: Cell | undefined, after: Cell | undefined): BeforeAfterRow {
-  const nothing: Cell = { model: { clients: [] }, kernel: { clients: [] } };
+function rowOf(
+  { what, flow }: Question,
+  before: BeforeAfterCell | undefined,
+  after: BeforeAfterCell | undefined,
+): BeforeAfterRow {
+  const nothing: BeforeAfterCell = { model: { clients: [] }, kernel: { clients: [] } };
   return { vantage: flow.from, what, before: before ?? nothing, after: after ?? nothing };
 }

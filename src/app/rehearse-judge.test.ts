@@ -1,6 +1,7 @@
 /* Rehearsals written by hand beside what a proof says: each rule once kept and once broken. */
 import { describe, expect, test } from 'vitest';
-import type { ProvedWindow, StillCount, TrafficLine } from '#report/rehearsal.ts';
+import { isSeenAsPredicted, type Sight } from '#report/before-after.ts';
+import type { PredictionLine, ProvedWindow, StillCount, TrafficLine } from '#report/rehearsal.ts';
 import { boundOf, type Judged, judgeRehearsal } from './rehearse-judge.ts';
 
 const window: ProvedWindow = {
@@ -159,5 +160,53 @@ describe('the rest', () => {
     { name: 'a five-tuple that came twice', r: rehearsal({ lines: [line({ repeats: 1 })] }), count: 1 },
   ])('$name', ({ r, count }) => {
     expect(wrong(r)).toHaveLength(count);
+  });
+});
+
+describe('predictions', () => {
+  const row = (isAsPredicted: boolean): PredictionLine => ({
+    vantage: 'internet',
+    family: 6,
+    what: 'https',
+    before: '2001:db8::1',
+    after: '2001:db8::2',
+    seenBefore: '2001:db8::1',
+    seenAfter: isAsPredicted ? '2001:db8::2' : 'no answer',
+    isAsPredicted,
+  });
+  test.each([
+    { name: 'as predicted', r: rehearsal({ predictions: [row(true)] }), says: [] },
+    {
+      name: 'otherwise',
+      r: rehearsal({ predictions: [row(true), row(false)] }),
+      says: [
+        'not as the model says: internet https over IPv6: 2001:db8::1, then no answer (2001:db8::1, then 2001:db8::2)',
+      ],
+    },
+    {
+      name: 'otherwise, with a fault that the prediction knows nothing of',
+      r: rehearsal({ faults: ['node lost'], predictions: [row(false)] }),
+      says: [],
+    },
+  ])('$name', ({ r, says }) => {
+    expect(wrong(r)).toEqual(says);
+  });
+
+  const sight = (clients: readonly string[], says?: string): Sight => ({
+    clients,
+    ...(says !== undefined && { says }),
+  });
+  test.each<[string, Sight, Sight, boolean]>([
+    ['the same', sight(['a']), sight(['a']), true],
+    ['some of what is possible', sight(['a', 'b']), sight(['a']), true],
+    ['another one', sight(['a']), sight(['b']), false],
+    ['another one as well', sight(['a']), sight(['a', 'b']), false],
+    ['silence where an answer is due', sight(['a']), sight([], 'silent'), false],
+    ['some silence where an answer is due', sight(['a']), sight(['a'], 'silent'), false],
+    ['some silence where some is due', sight(['a'], 'no-endpoint'), sight(['a'], 'silent'), true],
+    ['silence where it is due', sight([], 'no-endpoint'), sight([], 'silent'), true],
+    ['an answer where silence is due', sight([], 'no-endpoint'), sight(['a']), false],
+  ])('%s', (_, model, kernel, isGood) => {
+    expect(isSeenAsPredicted({ model, kernel })).toBe(isGood);
   });
 });

@@ -5,7 +5,14 @@
 import { delaysMs } from '#lab/estate/delays.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Window } from '#proof/result.ts';
-import type { ProvedWindow, Rehearsal, StillCount, TrafficLine, Verdict } from '#report/rehearsal.ts';
+import {
+  askedText,
+  type ProvedWindow,
+  type Rehearsal,
+  type StillCount,
+  type TrafficLine,
+  type Verdict,
+} from '#report/rehearsal.ts';
 
 /** What is not waiting in the plan and does not run on the rehearsal's time scale. */
 const labsOwnMs = delaysMs.watch + delaysMs.proxySync + delaysMs.firewallReload + delaysMs.clearedToAllocated;
@@ -21,8 +28,26 @@ export function judgeRehearsal(r: Judged): readonly Verdict[] {
     ...failuresBeside(r),
     ...r.stills.map((still, at) => stillBeside(r, still.says, at)),
     endsBeside(r),
+    ...predictionsBeside(r),
     repeatsOf(r),
   ];
+}
+
+/** What the model says of the estate before and after; of a state with a fault, or a plan that stopped, it says nothing. */
+function predictionsBeside(r: Judged): readonly Verdict[] {
+  if (r.predictions.length === 0 || r.faults.length > 0 || r.result.kind === 'paused') return [];
+  const wrong = r.predictions.filter((p) => !p.isAsPredicted);
+  const told = wrong
+    .slice(0, mostTold)
+    .map(
+      (p) =>
+        `${p.vantage} ${askedText(p)}: ${p.seenBefore}, then ${p.seenAfter} (${p.before}, then ${p.after})`,
+    );
+  const says =
+    wrong.length === 0
+      ? `whom the application sees, and HTTP/3, are as the model says in ${r.predictions.length} rows`
+      : `not as the model says: ${told.join('; ')}${wrong.length > mostTold ? `; and ${wrong.length - mostTold} more` : ''}`;
+  return [{ says, isAsProved: wrong.length === 0 }];
 }
 
 /** Where nothing was done to the run: every failure lies in a window. Faults have stills instead. */

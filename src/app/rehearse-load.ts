@@ -113,7 +113,7 @@ async function withoutDeadEnds(
 /** undefined: the name had no address there. */
 async function openFlow(lab: EstateLab, flow: PlannedFlow, name: string): Promise<string | undefined> {
   const agent = await lab.lab.agent(flow.host);
-  const address = flow.resolver === undefined ? flow.to : await addressFor(agent, flow.resolver, name);
+  const address = flow.resolver === undefined ? flow.to : await addressFor(agent, flow, name);
   if (address === undefined) return undefined;
   const target = {
     protocol: 'http1' as const,
@@ -134,14 +134,15 @@ async function openFlow(lab: EstateLab, flow: PlannedFlow, name: string): Promis
 
 async function addressFor(
   agent: Awaited<ReturnType<EstateLab['lab']['agent']>>,
-  resolver: string,
+  { resolver, family }: PlannedFlow,
   name: string,
 ): Promise<string | undefined> {
   const asked = await agent.ask('attempt', {
     protocol: 'dns',
-    address: resolver,
+    address: resolver ?? '',
     port: 53,
     serverName: name,
+    recordType: family === 6 ? 'AAAA' : 'A',
     timeoutMs: 2500,
   });
   return asked.resolved?.[0];

@@ -68,7 +68,7 @@ function countIn(
 export function flowLine(planned: PlannedFlow, record: FlowRecord, startMs: number): LongFlowLine {
   return {
     vantage: planned.vantage,
-    kind: planned.kind,
+    kind: planned.family === 6 ? `${planned.kind} over IPv6` : planned.kind,
     target: `${planned.to}:${planned.port}`,
     answered: record.answered,
     longestGapMs: record.longestGapMs,

@@ -28,6 +28,8 @@ export interface PlannedFlow {
   readonly port: number;
   /** Asked for before the flow is opened; else `to` is an address. */
   readonly resolver?: Ip;
+  /** With a resolver: over which family. */
+  readonly family?: Family;
 }
 
 /** Requests a second from one vantage point. */
@@ -64,13 +66,19 @@ export function plannedFlows(lab: EstateLab, name: string): readonly PlannedFlow
       return [];
     if (v.kind === 'node' || v.kind === 'pod') return [];
     const base = { vantage: v.id, host: start.host, to: name, port: 443, resolver: start.resolver };
-    const web = (['websocket', 'download', 'http2', 'http3'] as const).map((kind) => ({ ...base, kind }));
+    const four = (['websocket', 'download', 'http2', 'http3'] as const).map((kind) => ({ ...base, kind }));
+    const six = (['websocket', 'download'] as const).map((kind) => ({ ...base, kind, family: 6 as const }));
+    const web = hasFamily(start, 6) ? [...four, ...six] : four;
     const [udp] = otherServices(reader).filter((s) => s.protocol === 'udp');
     const address = udp && dialled(reader, v, udp);
     return address
       ? [...web, { vantage: v.id, host: start.host, kind: 'udp' as const, to: address, port: udp.port }]
       : web;
   });
+}
+
+function hasFamily(start: StartPoint, family: Family): boolean {
+  return start.addresses.some((ip) => familyOf(ip) === family);
 }
 
 function isBuilt(lab: EstateLab, start: StartPoint): boolean {
@@ -82,7 +90,7 @@ function webLoads(lab: EstateLab, start: StartPoint, name: string): readonly Pla
   const all = (['http1', 'http2', 'http3'] as const).map((protocol) =>
     webLoad(lab, start, name, protocol, 4),
   );
-  if (!start.addresses.some((ip) => familyOf(ip) === 6)) return all;
+  if (!hasFamily(start, 6)) return all;
   return [...all, ...(['http2', 'http3'] as const).map((p) => webLoad(lab, start, name, p, 6))];
 }
 

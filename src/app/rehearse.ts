@@ -22,7 +22,7 @@ import { Traffic, type TrafficNow } from './rehearse-load.ts';
 import { RehearsalLog } from './rehearse-log.ts';
 import { flowLine, lineOf, type MeasuredStill, type Times } from './rehearse-measure.ts';
 import { keepPace } from './rehearse-pace.ts';
-import { beside, predict } from './rehearse-predict.ts';
+import { beside, predict, questionsAbout } from './rehearse-predict.ts';
 import { cpuTimes, idleSince, scaleFor } from './rehearse-scale.ts';
 import { rehearsedName } from './rehearse-traffic.ts';
 import { RunnerCrash, rehearsalWorld } from './rehearse-world.ts';
@@ -129,7 +129,8 @@ class Rehearsing {
     const busyBefore = cpuTimes();
     const stopPacing = keepPace((pace) => traffic.setPace(pace));
     const stopWatching = this.watch(traffic);
-    const ask = (when: 'before' | 'after') => predict(this.lab, snapshot, plan, name, when);
+    const asked = await questionsAbout(this.lab, snapshot, name);
+    const ask = (when: 'before' | 'after') => predict(this.lab, snapshot, plan, asked, when);
     const seenBefore = await ask('before');
     await this.log.still('the estate as it is', { before: 'start' }, () => sleep(warmUpMs));
     const result = await this.run();
@@ -155,7 +156,7 @@ class Rehearsing {
         const record = flows[at];
         return record ? [flowLine(flow, record, startMs)] : [];
       }),
-      predictions: beside(seenBefore, seenAfter),
+      predictions: beside(asked, seenBefore, seenAfter),
     };
   }
 

@@ -118,7 +118,7 @@ function predictionTable(r: Rehearsal): string {
       : `<td class="differs">${escapeHtml(kernel)}; the model says ${escapeHtml(model)}</td>`;
   const rows = r.predictions.map(
     (p) =>
-      `<tr><td>${escapeHtml(p.vantage)}</td><td>${asked[p.what]}</td>${cell(p.before, p.seenBefore)}${cell(p.after, p.seenAfter)}</tr>`,
+      `<tr><td>${escapeHtml(p.vantage)}</td><td>${asked[p.what]}${p.family === 6 ? ', IPv6' : ''}</td>${cell(p.before, p.seenBefore)}${cell(p.after, p.seenAfter)}</tr>`,
   );
   return `<table><tr><th>from</th><th></th><th>before</th><th>after</th></tr>${rows.join('')}</table>`;
 }

@@ -85,12 +85,15 @@ export interface LongFlowLine {
 /** What the model says beforehand of the application at one vantage point. */
 export interface PredictionLine {
   readonly vantage: string;
+  readonly family: 4 | 6;
   readonly what: 'https' | 'http3-told' | 'http3-same';
   readonly before: string;
   readonly after: string;
   /** What the kernel showed. */
   readonly seenBefore: string;
   readonly seenAfter: string;
+  /** Where the model names several clients, some of them are enough. */
+  readonly isAsPredicted: boolean;
 }
 
 export interface RehearsalEvent {
@@ -171,7 +174,7 @@ export function rehearsalToText(r: Rehearsal, palette: Palette): string {
     columns([
       ['from', 'what', 'model before', 'kernel before', 'model after', 'kernel after'],
       ...r.predictions.map((p) =>
-        [p.vantage, p.what, p.before, p.seenBefore, p.after, p.seenAfter].map((t) => plain(t)),
+        [p.vantage, askedText(p), p.before, p.seenBefore, p.after, p.seenAfter].map((t) => plain(t)),
       ),
     ]),
     '',
@@ -182,6 +185,11 @@ export function rehearsalToText(r: Rehearsal, palette: Palette): string {
       `up in ${seconds(r.upMs)}, traffic ${seconds(r.trafficMs)}, ${seconds(r.totalMs)} in all; ${rateText(r)}; waits and TTLs at 1/${Math.round(1 / r.timeScale)}; processors ${Math.round(r.idleShare * 100)} % idle`,
     ),
   ].join('\n');
+}
+
+/** `https`, `http3-told over IPv6`. */
+export function askedText({ what, family }: PredictionLine): string {
+  return family === 6 ? `${what} over IPv6` : what;
 }
 
 /** Whether the kernel showed in every respect what the proof says. */
