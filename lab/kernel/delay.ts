@@ -1,6 +1,6 @@
 /*
- * Makes a host's UDP service slow to hear: datagrams to one address and port are delivered late, unchanged. Answers are
- * late by the same time. IPv4 only; TCP goes on as before.
+ * Makes a service of a host slow to hear: what asks one address and port (datagrams, and TCP segments with data) is
+ * delivered late, unchanged. Answers are late by the same time; TCP connections stand as quickly as before.
  */
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -41,18 +41,20 @@ export async function startDelay(lab: Lab, delay: Delay): Promise<() => Promise<
     );
   await lab.loadRules(host, dropRules(delay));
   return async () => {
-    await lab.loadRules(host, `delete table ip ${tableOf(delay)}\n`);
+    await lab.loadRules(host, `delete table inet ${tableOf(delay)}\n`);
     child.kill('SIGKILL');
   };
 }
 
 /** Before conntrack (-200), which must see the late copy alone. */
 function dropRules(delay: Delay): string {
+  const asked = `iifname != "lo" ${delay.address.includes(':') ? 'ip6' : 'ip'} daddr ${delay.address}`;
   return [
-    `table ip ${tableOf(delay)} {`,
+    `table inet ${tableOf(delay)} {`,
     'chain in {',
     'type filter hook prerouting priority -310;',
-    `iifname != "lo" ip daddr ${delay.address} udp dport ${delay.port} drop`,
+    `${asked} udp dport ${delay.port} drop`,
+    `${asked} tcp dport ${delay.port} tcp flags & psh == psh drop`,
     '}',
     '}',
     '',
@@ -60,5 +62,5 @@ function dropRules(delay: Delay): string {
 }
 
 function tableOf({ address, port }: Delay): string {
-  return `late-${address.replaceAll('.', '-')}-${port}`;
+  return `late-${address.replaceAll(/[.:]/g, '-')}-${port}`;
 }

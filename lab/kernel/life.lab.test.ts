@@ -89,8 +89,8 @@ function line(count: number): Topology {
 
 describe('up and down', () => {
   test.each([
-    [15, 500],
-    [50, 1000],
+    [15, 1500],
+    [50, 3000],
   ])('%i hosts within %i ms', async (count, limitMs) => {
     const available = await checkLab();
     if (available.kind !== 'available') throw new Error(available.reason);
