@@ -1,11 +1,13 @@
 /**
  * Rehearsals of the example's changes, held against their proofs: the additive one without a failed request, the one in
- * place with failures in its computed window only, and each with a node lost at every stage in turn.
- * Usage: rehearsals.ts [additive|in-place …] [--node-lost] [--stages ID,ID] [--node NAME]
+ * place with failures in its computed window only, and each with a node lost at every stage in turn; `ipv6` is the additive
+ * one where a bridge brings IPv6 clients as well.
+ * Usage: rehearsals.ts [additive|in-place|ipv6 …] [--node-lost] [--stages ID,ID] [--node NAME]
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { proveSnapshot } from '#app/plan.ts';
+import { loadSnapshot, type Snapshot } from '#app/load-snapshot.ts';
+import { planSnapshot, proveSnapshot } from '#app/plan.ts';
 import { openPlan } from '#app/prove.ts';
 import { type RehearsalOptions, rehearse } from '#app/rehearse.ts';
 import type { Plan } from '#plan/plan.ts';
@@ -24,12 +26,13 @@ const root = join(import.meta.dirname, '..');
 /** Two deadlines of a request: those that begin in the first half are seen to fail in the second. */
 const holdMs = 5000;
 const problems: string[] = [];
-for (const style of positionals.length > 0 ? positionals : ['additive', 'in-place']) await rehearseOne(style);
+for (const style of positionals.length > 0 ? positionals : ['additive', 'in-place', 'ipv6'])
+  await rehearseOne(style);
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
 async function rehearseOne(style: string): Promise<void> {
-  const { plan, snapshot } = await openPlan(join(root, `examples/home-lab/change/${style}/plan.json`));
+  const { plan, snapshot } = await planOf(style);
   const proof = proveSnapshot(snapshot, plan);
   if (proof.kind !== 'proved') return void problems.push(`${style}: the plan is ${proof.kind}`);
   for (const { says, options } of values['node-lost']
@@ -39,7 +42,30 @@ async function rehearseOne(style: string): Promise<void> {
     if (run.kind === 'unavailable') return void problems.push(`no lab: ${run.reason}`);
     console.log(lineOf(`${style}, ${says}`, run));
     problems.push(...problemsOf(run).map((p) => `${style}, ${says}: ${p}`));
+    if (style === 'ipv6') problems.push(...lacksOfIpv6(run).map((p) => `${style}, ${says}: ${p}`));
   }
+}
+
+async function planOf(style: string): Promise<{ readonly plan: Plan; readonly snapshot: Snapshot }> {
+  if (style !== 'ipv6') return openPlan(join(root, `examples/home-lab/change/${style}/plan.json`));
+  const path = join(root, 'examples/home-lab-variants/ipv6-bridge');
+  const snapshot = await loadSnapshot(path);
+  const question = { snapshot: path, move: 'traefik/traefik', to: 'auto', policy: 'local' } as const;
+  const { outcome } = planSnapshot(snapshot, { ...question, style: 'additive' });
+  if (outcome.kind !== 'planned') throw new Error(`no additive plan of ${path}: ${outcome.kind}`);
+  return { plan: outcome.plan, snapshot };
+}
+
+/** What was not asked over IPv6 has not been found to work. */
+function lacksOfIpv6(r: Rehearsal): readonly string[] {
+  const lines = r.lines.filter((l) => l.what.endsWith('over IPv6') && l.requests > 0);
+  const flows = r.flows.filter((f) => f.kind.endsWith('over IPv6') && f.answered > 0);
+  const seen = r.predictions.filter((p) => p.family === 6 && p.what === 'https');
+  return [
+    ...(lines.length === 0 ? ['no request was sent over IPv6'] : []),
+    ...(flows.length === 0 ? ['no connection over IPv6 was open before the change'] : []),
+    ...(seen.some((p) => p.seenBefore !== p.seenAfter) ? [] : ['over IPv6 nobody was seen as somebody else']),
+  ];
 }
 
 interface Order {

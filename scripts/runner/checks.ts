@@ -110,7 +110,7 @@ export const longChecks: readonly Check[] = [
   },
   {
     name: 'rehearsals',
-    script: ['scripts/rehearsals.ts'],
+    script: ['scripts/rehearsals.ts', 'ipv6', 'in-place'],
     needs: [...labNeeds, 'postgres'],
   },
   {
