@@ -3,6 +3,7 @@
  * shares only the walk breaks none of them. `--houses N`, `--from SEED`, `--runs N`, `--seconds N` of processor time.
  */
 import { parseArgs } from 'node:util';
+import { parsePlan, planText } from '#app/plan-file.ts';
 import { realWorld } from '#plan/real-world.ts';
 import { prove } from '#proof/prove.ts';
 import { makeSession } from '#proof/session.ts';
@@ -53,6 +54,7 @@ function note({ outcome, asked }: Checked): void {
 /** A found plan is proved by a session that knows nothing yet, and no run of the simulator breaks it. */
 function wrongWith({ plan, found, session }: Checked): string | undefined {
   if (plan === undefined) return undefined;
+  parsePlan(planText(plan), 'the plan that was found');
   const proof = prove(makeSession(realWorld, session.estate), plan);
   if (proof.kind !== 'proved') return `${proof.kind} when it is proved from nothing`;
   return found && `${found.says}\n       ${found.after.join(', ')}`;

@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { loadSnapshot } from '#app/load-snapshot.ts';
+import { wrongIn } from '#app/plan-yaml.ts';
 import { readWrittenPlan } from '#plan/hand-written.ts';
 import type { Plan, Style } from '#plan/plan.ts';
 import { realWorld } from '#plan/real-world.ts';
@@ -93,6 +94,7 @@ function written(session: Session): readonly string[] {
   const read = readWrittenPlan({
     data: parseDocument(readFileSync(`${home}/plan-as-written.yaml`, 'utf8')).toJS(),
     lineOf: () => undefined,
+    wrongIn,
     start: session.views.base.reader,
     world: realWorld,
     snapshot: { path: '.', takenAt: '', fingerprint: { files: {}, objects: {} } },

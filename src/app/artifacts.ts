@@ -17,9 +17,10 @@ import type {
 } from '#report/artifacts/context.ts';
 import { artifactFiles } from '#report/artifacts/files.ts';
 import { moveOf } from '#report/artifacts/move.ts';
-import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
+import type { Snapshot } from './load-snapshot.ts';
 import { proveSnapshot } from './plan.ts';
-import { parseProof, planText, proofText, readPlan, refuseIfMoved, snapshotFolderOf } from './plan-file.ts';
+import { parseProof, planText, proofText } from './plan-file.ts';
+import { openPlan } from './prove.ts';
 import { fileEditing, openSnapshotFiles } from './wire.ts';
 
 /** Where the files of the snapshot are read; undefined: not there. */
@@ -33,10 +34,7 @@ export interface ArtifactQuestion {
 
 /** Reads the plan, its proof and its snapshot. Throws where they do not fit together, or the plan is not proved. */
 export async function loadArtifactInput(question: ArtifactQuestion): Promise<ArtifactInput> {
-  const plan = await readPlan(question.plan);
-  const folder = await snapshotFolderOf(plan, question.plan);
-  const snapshot = await loadSnapshot(folder);
-  refuseIfMoved(plan, snapshot);
+  const { plan, snapshot } = await openPlan(question.plan);
   const proof = await proofOf(question, plan, snapshot);
   if (proof.kind !== 'proved') {
     throw new SightlineError(
@@ -47,7 +45,7 @@ export async function loadArtifactInput(question: ArtifactQuestion): Promise<Art
       },
     );
   }
-  const texts = await snapshotTexts(folder);
+  const texts = await snapshotTexts(snapshot.root);
   return artifactInput(plan, proof, readerOf(snapshot.estate), texts);
 }
 

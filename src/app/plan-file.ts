@@ -10,7 +10,9 @@ import { canonical } from '#estate/fingerprint.ts';
 import { sha256 } from '#net/sha256.ts';
 import type { Fingerprint, Plan } from '#plan/plan.ts';
 import type { ProofResult } from '#proof/result.ts';
+import { wrongPlaces } from './fact-schema/wrong.ts';
 import type { Snapshot } from './load-snapshot.ts';
+import { linesOf, placeText } from './plan-places.ts';
 import { planFormat, planSchema, proofSchema } from './plan-schema.ts';
 
 export interface ProofFile {
@@ -155,9 +157,13 @@ function checked(schema: z.ZodType, text: string, path: string, what: string): u
       hint: 'a newer Sightline wrote it: use that version',
     });
   }
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return value;
-  const wrong = result.error.issues.map((i) => `${placeText(i.path) || 'the whole'}: ${i.message}`);
+  const { lineOf } = linesOf(text);
+  const wrong = wrongPlaces(result.error).map(({ place, says }) => {
+    const line = lineOf(place);
+    return `${line === undefined ? '' : `line ${line}: `}${placeText(place) || 'the whole'}: ${says}`;
+  });
   throw new SightlineError('bad-plan', `${path} is no ${what}: ${wrong.slice(0, 5).join('; ')}`, {
     hint: wrong.length > 5 ? `and ${wrong.length - 5} more places` : `what a ${what} holds: docs/commands.md`,
   });
@@ -167,16 +173,11 @@ function json(text: string, path: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SightlineError('bad-plan', `${path} is no ${what}: ${messageOf(cause)}`, {
+    const says = messageOf(cause);
+    const line = /\(line \d+/.test(says) ? '' : `line ${text.split('\n').length}: `;
+    throw new SightlineError('bad-plan', `${path} is no ${what}: ${line}${says}`, {
       hint: 'a plan is JSON as sightline plan --out writes it, or YAML as a person writes it',
       cause,
     });
   }
-}
-
-function placeText(path: readonly PropertyKey[]): string {
-  return path
-    .map((p) => (typeof p === 'number' ? `[${p}]` : `.${String(p)}`))
-    .join('')
-    .replace(/^\./, '');
 }

@@ -1,22 +1,25 @@
 /* A plan as a person writes it: YAML, read against its snapshot, every mistake with its line. */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
 import { messageOf, SightlineError } from '#estate/error.ts';
 import { readerOf } from '#estate/estate.ts';
-import { type DataPath, readWrittenPlan, type WrittenIssue } from '#plan/hand-written.ts';
+import type { PlannedChange } from '#plan/change.ts';
+import { type DataPath, readWrittenPlan, type WrittenIssue, type WrongField } from '#plan/hand-written.ts';
 import type { Plan } from '#plan/plan.ts';
 import { realWorld } from '#plan/real-world.ts';
+import { wrongPlaces } from './fact-schema/wrong.ts';
 import { loadSnapshot, type Snapshot } from './load-snapshot.ts';
 import { bindTo } from './plan.ts';
+import { linesOf, placeText } from './plan-places.ts';
+import { plannedSchema } from './plan-schema.ts';
 
 /** The plan and its snapshot: the other one, or the one that it names (its folder where it names none). Throws SightlineError `bad-plan`. */
 export async function readYamlPlan(
   path: string,
   other?: string,
 ): Promise<{ readonly plan: Plan; readonly snapshot: Snapshot }> {
-  const lines = new LineCounter();
-  const document = parseDocument(await text(path), { lineCounter: lines });
+  const { document, lineOf } = linesOf(await text(path));
   const [error] = document.errors;
   if (error) throw badPlan(path, [{ path: [], says: messageOf(error) }]);
   const data = dataOf(path, document);
@@ -24,7 +27,8 @@ export async function readYamlPlan(
   const snapshot = await loadSnapshot(folder);
   const written = readWrittenPlan({
     data,
-    lineOf: (at) => lineOf(document, lines, at),
+    lineOf,
+    wrongIn,
     start: readerOf(snapshot.estate),
     world: realWorld,
     snapshot: { path: folder, takenAt: snapshot.takenAt ?? '', fingerprint: { files: {}, objects: {} } },
@@ -58,13 +62,14 @@ function snapshotIn(data: unknown): string {
   return typeof named === 'string' ? named : '.';
 }
 
-/** Line of the node at the path, or of its nearest parent. */
-function lineOf(document: Document, lines: LineCounter, path: DataPath): number | undefined {
-  for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
-  }
-  return undefined;
+/** A change that was read is held to the shape that plan.json is held to. */
+export function wrongIn(planned: PlannedChange): readonly WrongField[] {
+  const found = plannedSchema.safeParse(JSON.parse(JSON.stringify(planned)), { reportInput: true });
+  if (found.success) return [];
+  return wrongPlaces(found.error).map(({ place, says }) => {
+    const at = place.slice(place.findIndex((p) => p === 'before' || p === 'after') + 1) as DataPath;
+    return { field: at, says: at.length === 0 ? says : `${placeText(at)}: ${says}` };
+  });
 }
 
 function badPlan(path: string, issues: readonly WrittenIssue[]): SightlineError {

@@ -189,7 +189,7 @@ describe('apply', () => {
                   ? {
                       ...c.change,
                       settings: c.change.settings.map(
-                        (s) => ({ ...s, before: { descr: 'other' } }) as typeof s,
+                        (s) => ({ ...s, before: { ...s.after, descr: 'other' } }) as typeof s,
                       ),
                     }
                   : c.change,

@@ -82,7 +82,7 @@ function sequence(
   }
   if (pool === undefined || !('ip' in goal))
     return outcome ?? unreachable('nothing is to be moved', 'nothing');
-  return new PlanSearch(input, poolTask(input, goal, state, pool, leave)).find();
+  return new PlanSearch(input, poolTask(goal, state, pool, leave)).find();
 }
 
 /** What the parts so far have come to. */
@@ -156,7 +156,6 @@ function staysDecision(ip: Ip, on: readonly Fact<'service'>[], stays: Fact<'serv
 }
 
 function poolTask(
-  input: PlannerInput,
   goal: Extract<Goal, { kind: 'retire' | 'split' }>,
   { begun: { start, before }, decisions, style }: Parts,
   pool: Fact<'pool'>,

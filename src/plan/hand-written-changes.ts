@@ -95,7 +95,11 @@ function changeWritten(
   onlyKnownFields(context, data, path, word);
   const id = uniqueId(used, word);
   const planned = read({ context, data, path, move, id });
-  if (planned !== undefined) advance(context, planned, path);
+  if (planned === undefined) return undefined;
+  const wrong = context.input.wrongIn(planned);
+  for (const { field, says } of wrong)
+    context.issue('fields' in data ? [...path, 'fields', ...field] : path, says);
+  if (wrong.length === 0) advance(context, planned, path);
   return planned;
 }
 

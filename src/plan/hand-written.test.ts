@@ -1,14 +1,15 @@
 /* The founding design's own plan, on its estate and on the variants: refuted, each time with what is wrong there. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { LineCounter, parseDocument } from 'yaml';
 import { loadSnapshot } from '#app/load-snapshot.ts';
+import { linesOf } from '#app/plan-places.ts';
+import { wrongIn } from '#app/plan-yaml.ts';
 import { readerOf, readerOver } from '#estate/estate.ts';
 import { prove } from '#proof/prove.ts';
 import { makeSession } from '#proof/session.ts';
 import { of, smallHouse } from '#test/small-estate.ts';
 import { inverseOf } from './change.ts';
-import { type DataPath, readWrittenPlan } from './hand-written.ts';
+import { readWrittenPlan } from './hand-written.ts';
 import { realWorld } from './real-world.ts';
 import { simulate } from './simulate.ts';
 
@@ -16,16 +17,8 @@ const text = readFileSync('examples/home-lab/plan-as-written.yaml', 'utf8');
 const snapshot = { path: '.', takenAt: '', fingerprint: { files: {}, objects: {} } };
 
 function written(yaml: string, start: Parameters<typeof readWrittenPlan>[0]['start']) {
-  const counter = new LineCounter();
-  const document = parseDocument(yaml, { lineCounter: counter });
-  const lineOf = (path: DataPath): number | undefined => {
-    for (let p = path; p.length > 0; p = p.slice(0, -1)) {
-      const node = document.getIn(p, true) as { readonly range?: readonly number[] } | undefined;
-      if (node?.range?.[0] !== undefined) return counter.linePos(node.range[0]).line;
-    }
-    return undefined;
-  };
-  return readWrittenPlan({ data: document.toJS(), lineOf, start, world: realWorld, snapshot });
+  const { document, lineOf } = linesOf(yaml);
+  return readWrittenPlan({ data: document.toJS(), lineOf, wrongIn, start, world: realWorld, snapshot });
 }
 
 describe('as written', () => {

@@ -5,6 +5,7 @@
 import { type Reader, readerOver } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import { parseIp } from '#net/ip.ts';
+import type { PlannedChange } from './change.ts';
 import { scopeOfMove } from './goal.ts';
 import { stagesWritten } from './hand-written-changes.ts';
 import { onlyKnownFields } from './hand-written-fields.ts';
@@ -21,10 +22,18 @@ export interface WrittenIssue {
   readonly says: string;
 }
 
+/** A field of a value that a change writes, and what is wrong with it; an empty path: the value as a whole. */
+export interface WrongField {
+  readonly field: DataPath;
+  readonly says: string;
+}
+
 export interface WrittenInput {
   readonly data: unknown;
   /** 1-based line of the node at the path, or of its nearest parent. */
   readonly lineOf: (path: DataPath) => number | undefined;
+  /** What of a change does not have the shape that its facts have. */
+  readonly wrongIn: (planned: PlannedChange) => readonly WrongField[];
   readonly start: Reader;
   readonly world: World;
   readonly snapshot: Plan['snapshot'];

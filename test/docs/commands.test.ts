@@ -38,7 +38,7 @@ beforeAll(async () => {
   write('altered.json', { ...plan, snapshot: { ...plan.snapshot, fingerprint: { files, objects: {} } } });
   const broken = JSON.parse(planText(plan));
   broken.stages[0].changes[0].through.by = 'magic';
-  write('broken.json', broken);
+  writeFileSync(join(folder, 'broken.json'), JSON.stringify(broken, null, 2));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
