@@ -25,9 +25,10 @@ const places = new Map(
 );
 const print = (text: string) => process.stdout.write(text);
 
-for (const check of chosen.filter((c) => !c.isPatient)) await takePart(check, print);
-const patient = chosen.filter((c) => c.isPatient);
-await Promise.all([inTurn(patient), inTurn(patient)]);
+for (const check of chosen.filter((c) => c.mostly === undefined)) await takePart(check, print);
+const computing = chosen.filter((c) => c.mostly === 'computes');
+const waiting = chosen.filter((c) => c.mostly === 'waits');
+await Promise.all([inTurn(computing), inTurn(computing), inTurn(waiting)]);
 print(`${renderSummary(outcomes, leftOut)}\n`);
 process.exitCode = hasPassed(outcomes, leftOut) ? 0 : 1;
 

@@ -14,8 +14,11 @@ export interface Check {
   readonly script: readonly [string, ...string[]];
   /** Without one of these the check is left out, and the summary says so. */
   readonly needs: readonly Need[];
-  /** It takes one processor and measures no time: such checks run two at a time, after those with a kernel to themselves. */
-  readonly isPatient?: true;
+  /**
+   * It measures no time, so that others may run beside it: two of those that compute and one of those that wait at once.
+   * Checks without it have the machine to themselves, and come first.
+   */
+  readonly mostly?: 'computes' | 'waits';
 }
 
 const labTests = ['node_modules/vitest/vitest.mjs', 'run', '-c', 'vitest.lab.config.ts'] as const;
@@ -43,70 +46,94 @@ export const longChecks: readonly Check[] = [
     name: 'plans carried out in the lab',
     script: ['scripts/apply-lab.ts'],
     needs: ['netns', 'nft', 'ip', 'named', 'nsupdate'],
+    mostly: 'waits',
   },
-  { name: 'crash points', script: ['scripts/crash-points.ts'], needs: ['named'] },
-  { name: 'failing calls', script: [...labTests, 'test/actuators'], needs: [] },
+  { name: 'crash points', script: ['scripts/crash-points.ts'], needs: ['named'], mostly: 'computes' },
+  { name: 'failing calls', script: [...labTests, 'test/actuators'], needs: [], mostly: 'waits' },
   {
     name: 'a run as a Job',
     script: [...labTests, 'test/apply/in-cluster'],
     needs: [],
-    isPatient: true,
+    mostly: 'waits',
   },
-  { name: 'a full disk', script: [...labTests, 'test/apply/full-disk'], needs: ['netns'] },
-  { name: 'Ctrl-C and signals', script: [...labTests, 'test/apply/interrupts'], needs: [] },
+  {
+    name: 'a full disk',
+    script: [...labTests, 'test/apply/full-disk'],
+    needs: ['netns'],
+    mostly: 'waits',
+  },
+  {
+    name: 'Ctrl-C and signals',
+    script: [...labTests, 'test/apply/interrupts'],
+    needs: [],
+    mostly: 'waits',
+  },
   {
     name: 'clients as the ingress logs them',
     script: [...labTests, 'test/apply/client-log'],
     needs: ['netns', 'nft', 'ip', 'named'],
+    mostly: 'waits',
   },
-  { name: 'bind', script: [...labTests, 'src/adapters/bind'], needs: ['named'] },
+  { name: 'bind', script: [...labTests, 'src/adapters/bind'], needs: ['named'], mostly: 'waits' },
   {
     name: 'plans of the variants',
     script: ['scripts/plan-checks.ts', 'variants', '--faults', '--seconds', '240'],
     needs: [],
-    isPatient: true,
+    mostly: 'computes',
   },
   {
     name: 'generated estates',
     script: ['scripts/generated-estates.ts', '--houses', '150', '--seconds', '240'],
     needs: [],
-    isPatient: true,
+    mostly: 'computes',
   },
   {
     name: 'bugs planted in the prover',
     script: ['scripts/planted-bugs.ts'],
     needs: [],
-    isPatient: true,
+    mostly: 'computes',
   },
   {
     name: 'counterexamples of the variants',
     script: ['scripts/plan-as-written.ts'],
     needs: [],
-    isPatient: true,
+    mostly: 'computes',
   },
   {
     name: 'every change is needed',
     script: ['scripts/plan-checks.ts', 'needed', '--houses', '40', '--seconds', '200'],
     needs: [],
-    isPatient: true,
+    mostly: 'computes',
   },
-  { name: 'mutants of the data plane', script: ['scripts/mutate.ts', '--sample', '150'], needs: [] },
+  {
+    name: 'mutants of the data plane',
+    script: ['scripts/mutate.ts', '--sample', '150'],
+    needs: [],
+    mostly: 'computes',
+  },
   {
     name: 'example changes as committed',
     script: ['scripts/examples.ts', '--check'],
     needs: [],
-    isPatient: true,
+    mostly: 'computes',
   },
   {
     name: 'Debian programs',
     script: [...labTests, 'lab/programs'],
     needs: ['netns', ...cachedPrograms],
+    mostly: 'waits',
   },
-  { name: 'kernel lab', script: [...labTests, 'lab/kernel', 'lab/traffic'], needs: ['netns', 'nft', 'ip'] },
+  {
+    name: 'kernel lab',
+    script: [...labTests, 'lab/kernel', 'lab/traffic'],
+    needs: ['netns', 'nft', 'ip'],
+    mostly: 'waits',
+  },
   {
     name: 'ban chain',
     script: [...labTests, 'lab/systems'],
     needs: [...labNeeds, 'crowdsec', 'cscli'],
+    mostly: 'waits',
   },
   {
     name: 'rehearsals',
