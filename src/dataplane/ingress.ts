@@ -82,16 +82,19 @@ export function walkIngress(
 }
 
 /** The ingress whose pods the reached pod is one of, as far as walks look at it: what it publishes is left out. */
-export function ingressAt(reader: Reader, reached: Reached): Fact<'ingress'> | undefined {
-  if (!reached.pod) return undefined;
-  const pod = reader.get('pod', reached.pod)?.value;
-  if (!pod) return undefined;
-  const its = reader
-    .by('ingress', 'cluster', pod.cluster)
-    .find((i) => isPodOf(i.value, pod.namespace, pod.labels));
+export function ingressAt(reader: Reader, { pod, ingress }: Reached): Fact<'ingress'> | undefined {
+  const its = ingress ? reader.get('ingress', ingress.slice('ingress:'.length)) : ingressOfPod(reader, pod);
   if (its?.value.publishedService === undefined) return its;
   const { publishedService: _, ...value } = its.value;
   return { ...its, value };
+}
+
+function ingressOfPod(reader: Reader, id: string | undefined): Fact<'ingress'> | undefined {
+  const pod = id === undefined ? undefined : reader.get('pod', id)?.value;
+  if (!pod) return undefined;
+  return reader
+    .by('ingress', 'cluster', pod.cluster)
+    .find((i) => isPodOf(i.value, pod.namespace, pod.labels));
 }
 
 /** The listener behind a port; UDP leads to one that offers HTTP/3. */

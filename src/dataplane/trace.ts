@@ -3,6 +3,7 @@
  * ways (one of three pods, one of two addresses) has one trace for each way. Every step says what it rests on.
  */
 import type { Evidence, Gap } from '#estate/evidence.ts';
+import type { FactKey } from '#estate/fact.ts';
 import type { Ip } from '#net/ip.ts';
 import type { Protocol } from '#net/port.ts';
 import type { Flow } from './flow.ts';
@@ -74,6 +75,8 @@ export interface Reached {
   readonly port: number;
   readonly node?: string;
   readonly pod?: string;
+  /** Any pod of this ingress, with `ip` unspecified: an outcome tells no more (proof/outcome.ts). */
+  readonly ingress?: FactKey;
 }
 
 export interface ReturnPath {

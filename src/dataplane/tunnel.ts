@@ -2,7 +2,7 @@
  * Tunnels: from a proxied name or a tunnel edge to the rule that takes it, the connector's pods, and the origin that
  * they dial (cloudflared 2026.8: ingress rules are tried in order, `*.` matches any depth, the last rule takes all).
  */
-import type { Reader } from '#estate/estate.ts';
+import { keptPart, type Reader } from '#estate/estate.ts';
 import type { Gap } from '#estate/evidence.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { TunnelRule } from '#estate/tunnel.ts';
@@ -74,7 +74,12 @@ export function connectorPods(
   tunnel: Fact<'tunnel'> | undefined,
   name: string,
 ): readonly string[] | Gap {
-  const connector = tunnel?.value.connector ?? onlyConnector(reader);
+  const told = tunnel?.value.connector;
+  return keptPart(reader, `connectors of ${name} ${told ?? ''}`, (r) => connectorPodsIn(r, told, name));
+}
+
+function connectorPodsIn(reader: Reader, told: string | undefined, name: string): readonly string[] | Gap {
+  const connector = told ?? onlyConnector(reader);
   if (!connector)
     return missing(
       `tunnel/${name}/connector`,

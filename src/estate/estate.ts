@@ -140,7 +140,11 @@ class OverlayReader implements Reader {
     }
     for (const f of this.#facts.values()) {
       if (f === undefined) continue;
-      for (const c of collectionsOf(f.kind, f.value)) this.#added.set(c, [...(this.#added.get(c) ?? []), f]);
+      for (const c of collectionsOf(f.kind, f.value)) {
+        const list = this.#added.get(c);
+        if (list === undefined) this.#added.set(c, [f]);
+        else list.push(f);
+      }
     }
   }
   get<K extends Kind>(kind: K, id: string) {
@@ -157,9 +161,8 @@ class OverlayReader implements Reader {
     return this.#below.gap(kind, system);
   }
   #merged<K extends Kind>(key: CollectionKey, below: () => readonly Fact<K>[]): readonly Fact<K>[] {
-    const members = below();
-    if (!this.#touched.has(key)) return members;
-    const kept = members.filter((f) => !this.#facts.has(f.key));
+    if (!this.#touched.has(key)) return below();
+    const kept = below().filter((f) => !this.#facts.has(f.key));
     const added = (this.#added.get(key) ?? []) as Fact<K>[];
     return [...kept, ...added].sort((a, b) => (a.key < b.key ? -1 : 1));
   }

@@ -123,7 +123,9 @@ function gapIds(walk: Walk): string {
 }
 
 function endsOf(walk: Walk): string {
-  return walk.traces.map((t) => `${t.disposition} ${t.dialled ?? ''} ${t.reached?.ip ?? ''}`).join();
+  return walk.traces
+    .map((t) => `${t.disposition} ${t.dialled ?? ''} ${t.reached?.ingress ?? t.reached?.ip ?? ''}`)
+    .join();
 }
 
 function unknown(walk: Walk, says: string): Judgement {
@@ -140,6 +142,7 @@ function backendOf(reader: Reader, trace: Trace): string {
   if (trace.application !== undefined) return `application ${trace.application.service}`;
   const { reached } = trace;
   if (reached === undefined) return 'nothing';
+  if (reached.ingress !== undefined) return `${reached.ingress} port ${reached.port}`;
   const pod = reached.pod === undefined ? undefined : podOf(reader, reached.cluster, reached.pod);
   if (pod === undefined) return `${reached.pod ?? reached.ip} port ${reached.port}`;
   return `${pod.namespace}/${ownerText(pod)} port ${reached.port}`;

@@ -141,6 +141,7 @@ function fromMade<T>(view: View, question: Question<T>): Kept<T> | undefined {
 
 /** The answer of which each part comes out with the same value in the view. */
 function goodIn<T>(view: View, from: Branch<T>): Kept<T> | undefined {
+  if (view.isFleeting) return sameParts(view, from);
   const now: Part[] = [];
   let branch: Branch<T> | undefined = from;
   while (branch?.question !== undefined) {
@@ -151,8 +152,15 @@ function goodIn<T>(view: View, from: Branch<T>): Kept<T> | undefined {
   }
   const kept = branch?.kept;
   if (kept === undefined) return undefined;
-  if (view.isFleeting || now.every((part, i) => part.kept === kept.parts[i]?.kept)) return kept;
-  return keptWith(kept, now);
+  return now.every((part, i) => part.kept === kept.parts[i]?.kept) ? kept : keptWith(kept, now);
+}
+
+/** The same where nobody asks what the answer reads. */
+function sameParts<T>(view: View, from: Branch<T>): Kept<T> | undefined {
+  let branch: Branch<T> | undefined = from;
+  while (branch?.question !== undefined)
+    branch = branch.byValue.get(answer(view, branch.question).value) as Branch<T> | undefined;
+  return branch?.kept;
 }
 
 function readsOf({ kept }: Part): ReadSet {

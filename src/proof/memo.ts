@@ -6,6 +6,7 @@ import { type Flow, flowText } from '#dataplane/flow.ts';
 import type { Walk } from '#dataplane/trace.ts';
 import type { World } from '#plan/world.ts';
 import { answer, answerOnce, type Kept, KeptAnswers, type Question, type Store } from './kept.ts';
+import { walkOutcome } from './outcome.ts';
 import { type Asking, Recorder } from './recorder.ts';
 import { StageAnswers } from './stage-answers.ts';
 import type { View } from './view.ts';
@@ -67,7 +68,7 @@ export class Memo {
 
   /** The question of how the flow's walk comes out (outcome.ts): all that judgements look at, equal in more states. */
   outcomeOf(flow: Flow, key: string): OutcomeQuestion {
-    const outcome = (asking: Asking) => this.#walk(flow, asking, this.#stages?.outcomes(asking));
+    const outcome = (asking: Asking) => walkOutcome(this.#walk(flow, asking, this.#stages?.outcomes(asking)));
     return this.#outcomes.question(key, this.#recorder.computing(outcome));
   }
 

@@ -10,7 +10,7 @@ import { pathKey, type Stages } from '#dataplane/walk.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { StagedWorld } from '#plan/world.ts';
 import { KeptAnswers, type Question } from './kept.ts';
-import { ingressOutcome, pathOutcomes } from './outcome.ts';
+import { ingressOutcome, pathOutcomes, resolutionOutcome } from './outcome.ts';
 import type { Asking, Recorder } from './recorder.ts';
 
 export class StageAnswers {
@@ -20,6 +20,7 @@ export class StageAnswers {
   readonly paths = new KeptAnswers<readonly PathTrace[]>();
   readonly ingresses = new KeptAnswers<IngressResult>();
   readonly quics = new KeptAnswers<Quic | undefined>();
+  readonly #resolutionOutcomes = new KeptAnswers<readonly Resolution[]>();
   readonly #pathOutcomes = new KeptAnswers<readonly PathTrace[]>();
   readonly #ingressesAt = new KeptAnswers<Fact<'ingress'> | undefined>();
   readonly #ingressOutcomes = new KeptAnswers<IngressResult>();
@@ -51,6 +52,7 @@ export class StageAnswers {
     const { reader, use } = asking;
     return {
       ...this.whole({ reader, use }),
+      resolve: (vantage, name, family) => use(this.#resolutionOutcome(vantage, name, family)),
       path: (input) => use(this.#pathOutcome(input)),
       ingress: (path, request, at) => use(this.#ingressOutcome(path, request, at)),
       quic: () => undefined,
@@ -61,6 +63,13 @@ export class StageAnswers {
     return this.resolutions.question(
       `${vantage} ${name} ${family}`,
       this.#recorder.computing(({ reader }) => this.#staged.resolve(reader, vantage, name, family)),
+    );
+  }
+
+  #resolutionOutcome(...of: Parameters<Stages['resolve']>): Question<readonly Resolution[]> {
+    return this.#resolutionOutcomes.question(
+      of.join(' '),
+      this.#recorder.computing(({ use }) => use(this.#resolution(...of)).map(resolutionOutcome)),
     );
   }
 
@@ -82,7 +91,7 @@ export class StageAnswers {
 
   #ingressAt(reached: Reached): Question<Fact<'ingress'> | undefined> {
     return this.#ingressesAt.question(
-      `${reached.cluster ?? ''} ${reached.pod ?? ''}`,
+      `${reached.cluster ?? ''} ${reached.pod ?? ''} ${reached.ingress ?? ''}`,
       this.#recorder.computing(({ reader }) => this.#staged.ingressAt(reader, reached)),
     );
   }
@@ -136,7 +145,7 @@ export class StageAnswers {
 function arrivalOf(path: PathTrace): PathTrace {
   const { client, seenAs, proxyClient, peer, reached, input } = path;
   const { family, protocol } = input;
-  const { cluster, pod, ip = input.ip, port = 0 } = reached ?? {};
+  const { cluster, pod, ingress, ip = input.ip, port = 0 } = reached ?? {};
   return {
     input: { vantage: '', family, protocol, ip, port },
     disposition: 'delivered',
@@ -144,7 +153,9 @@ function arrivalOf(path: PathTrace): PathTrace {
     ...(client && { client }),
     ...(seenAs && { seenAs }),
     ...(proxyClient && { proxyClient }),
-    ...(reached && { reached: { ip, port, ...(cluster && { cluster }), ...(pod && { pod }) } }),
+    ...(reached && {
+      reached: { ip, port, ...(cluster && { cluster }), ...(pod && { pod }), ...(ingress && { ingress }) },
+    }),
     hops: [],
     gaps: [],
   };
