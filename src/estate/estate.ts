@@ -63,9 +63,16 @@ export function readerOf(estate: Estate): Reader {
   return new EstateReader(estate);
 }
 
-/** Reader of a state: the one below with the writes laid over it, last write of a key last. */
-export function readerOver(below: Reader, writes: readonly Write[]): Reader {
-  return writes.length === 0 ? below : new OverlayReader(below, writes);
+/**
+ * Reader of a state: the one below with the writes laid over it, last write of a key last. `touched`: the keys that these
+ * touch, where they are known already.
+ */
+export function readerOver(
+  below: Reader,
+  writes: readonly Write[],
+  touched: { has(key: ReadKey): boolean } = new Set(writes.flatMap(keysTouched)),
+): Reader {
+  return writes.length === 0 ? below : new OverlayReader(below, writes, touched);
 }
 
 /** Reader that calls `note` with every key that an answer depends on; `keep` has to note what kept parts read. */
@@ -128,24 +135,14 @@ class EstateReader implements Reader {
 
 class OverlayReader implements Reader {
   readonly #below: Reader;
-  readonly #facts = new Map<FactKey, Fact | undefined>();
-  readonly #added = new Map<CollectionKey, Fact[]>();
-  readonly #touched = new Set<ReadKey>();
+  readonly #facts: ReadonlyMap<FactKey, Fact | undefined>;
+  readonly #touched: { has(key: ReadKey): boolean };
+  #added: ReadonlyMap<CollectionKey, readonly Fact[]> | undefined;
 
-  constructor(below: Reader, writes: readonly Write[]) {
+  constructor(below: Reader, writes: readonly Write[], touched: { has(key: ReadKey): boolean }) {
     this.#below = below;
-    for (const w of writes) {
-      this.#facts.set(w.key, w.after);
-      for (const k of keysTouched(w)) this.#touched.add(k);
-    }
-    for (const f of this.#facts.values()) {
-      if (f === undefined) continue;
-      for (const c of collectionsOf(f.kind, f.value)) {
-        const list = this.#added.get(c);
-        if (list === undefined) this.#added.set(c, [f]);
-        else list.push(f);
-      }
-    }
+    this.#facts = new Map(writes.map((w) => [w.key, w.after]));
+    this.#touched = touched;
   }
   get<K extends Kind>(kind: K, id: string) {
     const key: FactKey = `${kind}:${id}`;
@@ -163,9 +160,23 @@ class OverlayReader implements Reader {
   #merged<K extends Kind>(key: CollectionKey, below: () => readonly Fact<K>[]): readonly Fact<K>[] {
     if (!this.#touched.has(key)) return below();
     const kept = below().filter((f) => !this.#facts.has(f.key));
-    const added = (this.#added.get(key) ?? []) as Fact<K>[];
+    this.#added ??= membersOf(this.#facts.values());
+    const added = (this.#added.get(key) ?? []) as readonly Fact<K>[];
     return [...kept, ...added].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
+}
+
+function membersOf(facts: Iterable<Fact | undefined>): ReadonlyMap<CollectionKey, readonly Fact[]> {
+  const members = new Map<CollectionKey, Fact[]>();
+  for (const f of facts) {
+    if (f === undefined) continue;
+    for (const c of collectionsOf(f.kind, f.value)) {
+      const list = members.get(c);
+      if (list === undefined) members.set(c, [f]);
+      else list.push(f);
+    }
+  }
+  return members;
 }
 
 class RecordingReader implements Reader {

@@ -11,7 +11,8 @@ import type { View } from './view.ts';
 
 export interface FlowUnderFaults {
   readonly flow: CheckedFlow;
-  readonly faults: readonly Fault[];
+  /** Places of the faults among all of them. */
+  readonly faults: readonly number[];
 }
 
 export class FaultFlows {
@@ -46,9 +47,13 @@ export class FaultFlows {
   /** The same the other way round: under which faults each flow is looked at. */
   byFlow(faults: readonly Fault[]): readonly FlowUnderFaults[] {
     if (this.#byFlow !== undefined) return this.#byFlow;
-    const out = new Map<CheckedFlow, Fault[]>();
-    for (const fault of faults) {
-      for (const flow of this.of(fault)) out.set(flow, [...(out.get(flow) ?? []), fault]);
+    const out = new Map<CheckedFlow, number[]>();
+    for (const [i, fault] of faults.entries()) {
+      for (const flow of this.of(fault)) {
+        const its = out.get(flow);
+        if (its === undefined) out.set(flow, [i]);
+        else its.push(i);
+      }
     }
     this.#byFlow = [...out].map(([flow, its]) => ({ flow, faults: its }));
     return this.#byFlow;
@@ -56,7 +61,10 @@ export class FaultFlows {
 
   /** A name that does not work at the start cannot be broken, by a fault least of all. */
   #isBad(view: View, flow: CheckedFlow): boolean {
-    return healthOf(this.#judge.outcomeIn(view, flow).value) === 'bad';
+    const bad = this.#session.known.bad(view);
+    const is = bad[flow.id] ?? healthOf(this.#judge.outcomeIn(view, flow).value) === 'bad';
+    bad[flow.id] = is;
+    return is;
   }
 
   #members(members: readonly Member[], start: View, touched: ReadonlySet<DnsName>): readonly CheckedFlow[] {

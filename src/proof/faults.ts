@@ -5,6 +5,7 @@
 import { type Reader, readerOver, removalOf, type Write, writeOf } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import { kindTable } from '#estate/kind-table.ts';
+import type { Kind } from '#estate/kinds.ts';
 import { ownerApplies } from '#plan/owner.ts';
 import { settle } from '#plan/settle.ts';
 import type { World } from '#plan/world.ts';
@@ -16,7 +17,9 @@ export interface Fault {
   readonly says: string;
   /** Nobody starts a flow there while the fault lasts. */
   silences(vantagePoint: string): boolean;
-  writes(view: View): readonly Write[];
+  writes(state: View): readonly Write[];
+  /** What these hang on besides what they read of the state; left out: on nothing. */
+  besides?(state: View): string;
 }
 
 /** Every fault of the estate, in a fixed order. */
@@ -40,6 +43,7 @@ export function pairsOf(
       id: `${a.id} and ${b.id}`,
       says: `${a.says}, and ${b.says}`,
       silences: (from: string) => a.silences(from) || b.silences(from),
+      besides: (view: View) => view.id,
       writes: (view: View) => {
         const first = a.writes(view);
         return [...first, ...b.writes(viewWith(view, first))];
@@ -50,6 +54,8 @@ export function pairsOf(
 
 function nodeLost(start: Reader, node: Fact<'node'>): Fault {
   const { cluster, name } = node.value;
+  const slices = slicesWhere(cluster, (e) => (e.node === name ? undefined : e));
+  const silenced = withoutSpeaker(cluster, name);
   const onNode = start.all('vantagePoint').filter(({ value: v }) => {
     const pod = v.pod === undefined ? undefined : start.get('pod', `${v.cluster ?? cluster}/${v.pod}`)?.value;
     return v.node === name || pod?.node === name;
@@ -61,11 +67,11 @@ function nodeLost(start: Reader, node: Fact<'node'>): Fault {
     silences: (vantagePoint) => silent.has(vantagePoint),
     writes: ({ reader }) => [
       removalOf(reader, 'node', kindTable.node.id(node.value)),
-      ...withoutSpeaker(reader, cluster, name),
+      ...silenced(reader),
       ...reader
         .by('pod', 'node', `${cluster}/${name}`)
         .map((p) => removalOf(reader, 'pod', kindTable.pod.id(p.value))),
-      ...slicesWhere(reader, cluster, (e) => (e.node === name ? undefined : e)),
+      ...slices(reader),
     ],
   };
 }
@@ -77,31 +83,46 @@ function speakerRestarts(start: Reader, node: Fact<'node'>): readonly Fault[] {
   if (!speaks || announcing?.program !== 'metallb') return [];
   const id = `speaker-restarts ${cluster}/${name}`;
   const says = `the speaker on ${name} restarts`;
-  return [{ id, says, silences: nobody, writes: ({ reader }) => withoutSpeaker(reader, cluster, name) }];
+  const silenced = withoutSpeaker(cluster, name);
+  return [{ id, says, silences: nobody, writes: ({ reader }) => silenced(reader) }];
 }
 
 const nobody = () => false;
 
-function withoutSpeaker(reader: Reader, cluster: string, node: string): readonly Write[] {
-  const announcing = reader.get('announcing', cluster)?.value;
-  if (announcing === undefined) return [];
-  const all = announcing.speakerNodes ?? reader.by('node', 'cluster', cluster).map((n) => n.value.name);
-  const speakerNodes = all.filter((n) => n !== node);
-  return [writeOf(reader, 'announcing', { ...announcing, speakerNodes })];
+/** Writes that hang on the state alone. */
+type Writes = (reader: Reader) => readonly Write[];
+
+/** A fact as a fault leaves it is made once: in most states it is the same one. */
+function once<K extends Kind>(make: (reader: Reader, fact: Fact<K>) => readonly Write[]) {
+  const known = new WeakMap<Fact<K>, readonly Write[]>();
+  return (reader: Reader, fact: Fact<K>): readonly Write[] => {
+    const writes = known.get(fact) ?? make(reader, fact);
+    known.set(fact, writes);
+    return writes;
+  };
 }
 
-function slicesWhere(
-  reader: Reader,
-  cluster: string,
-  change: (endpoint: Fact<'endpointSlice'>['value']['endpoints'][number]) => typeof endpoint | undefined,
-): readonly Write[] {
-  return reader.all('endpointSlice').flatMap((f) => {
-    if (f.value.cluster !== cluster) return [];
-    const endpoints = f.value.endpoints.flatMap((e) => change(e) ?? []);
+function withoutSpeaker(cluster: string, node: string): Writes {
+  return (reader) => {
+    const announcing = reader.get('announcing', cluster)?.value;
+    if (announcing === undefined) return [];
+    const all = announcing.speakerNodes ?? reader.by('node', 'cluster', cluster).map((n) => n.value.name);
+    const speakerNodes = all.filter((n) => n !== node);
+    return [writeOf(reader, 'announcing', { ...announcing, speakerNodes })];
+  };
+}
+
+type Endpoint = Fact<'endpointSlice'>['value']['endpoints'][number];
+
+function slicesWhere(cluster: string, change: (endpoint: Endpoint) => Endpoint | undefined): Writes {
+  const changed = once<'endpointSlice'>((reader, { value }) => {
+    const endpoints = value.endpoints.flatMap((e) => change(e) ?? []);
     const isSame =
-      endpoints.length === f.value.endpoints.length && endpoints.every((e, i) => e === f.value.endpoints[i]);
-    return isSame ? [] : [writeOf(reader, 'endpointSlice', { ...f.value, endpoints })];
+      endpoints.length === value.endpoints.length && endpoints.every((e, i) => e === value.endpoints[i]);
+    return isSame ? [] : [writeOf(reader, 'endpointSlice', { ...value, endpoints })];
   });
+  return (reader) =>
+    reader.all('endpointSlice').flatMap((f) => (f.value.cluster === cluster ? changed(reader, f) : []));
 }
 
 /** An ingress pod that comes up on another node; pods of one node are alike. */
@@ -116,7 +137,7 @@ function podMoves(start: Reader): readonly Fault[] {
       .filter((n) => n.value.isSchedulable && n.value.isReady);
     const firstOnNode = new Map(pods.map((p) => [p.value.node, p] as const).reverse());
     return [...firstOnNode.values()].flatMap((p) =>
-      nodes.flatMap((n) => (n.value.name === p.value.node ? [] : [podMoved(p, n.value.name)])),
+      nodes.flatMap((n) => (n.value.name === p.value.node ? [] : [podMoved(start, p, n.value.name)])),
     );
   });
 }
@@ -128,18 +149,18 @@ function matches(
   return Object.entries(wanted).every(([k, v]) => labels[k] === v);
 }
 
-function podMoved(pod: Fact<'pod'>, node: string): Fault {
+function podMoved(start: Reader, pod: Fact<'pod'>, node: string): Fault {
   const { cluster, namespace, name } = pod.value;
   const ref = `${namespace}/${name}`;
+  const slices = slicesWhere(cluster, (e) => (e.pod === ref ? { ...e, node } : e));
+  const moved = writeOf(start, 'pod', { ...pod.value, node });
   return {
     id: `pod-moved ${cluster}/${ref} ${node}`,
     says: `pod ${ref} comes up on ${node}`,
     silences: nobody,
     writes: ({ reader }) => [
-      ...(reader.get('pod', kindTable.pod.id(pod.value))
-        ? [writeOf(reader, 'pod', { ...pod.value, node })]
-        : []),
-      ...slicesWhere(reader, cluster, (e) => (e.pod === ref ? { ...e, node } : e)),
+      ...(reader.get('pod', kindTable.pod.id(pod.value)) ? [moved] : []),
+      ...slices(reader),
     ],
   };
 }
@@ -155,6 +176,11 @@ function controllerRestarts(world: World, announcing: Fact<'announcing'>): Fault
     id: `controller-restarts ${cluster}`,
     says: `MetalLB's controller of ${cluster} restarts`,
     silences: nobody,
+    besides: ({ overlay }) =>
+      [...overlay.keys()]
+        .filter((k) => k.startsWith('service:'))
+        .sort()
+        .join(),
     writes: ({ reader, overlay }) => {
       const changed = new Set(isOld ? [] : overlay.keys());
       return settle(world, reader, reader, changed).flatMap((m) => m.writes);
@@ -180,6 +206,7 @@ function ownerFault(world: World, start: Reader, repository: Fact<'repository'>)
       id: `owner-applies ${id}`,
       says: `${id} applies itself`,
       silences: nobody,
+      besides: ({ id: overlaid }) => overlaid,
       writes: (view) => {
         const now = view.reader.get('repository', id)?.value ?? repository.value;
         if (now.applies === 'manual') return [];

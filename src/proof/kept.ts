@@ -5,7 +5,8 @@
  */
 import { equalValue } from './equal-value.ts';
 import { intersects, ReadSet } from './read-set.ts';
-import type { Shape, View } from './view.ts';
+import type { Shape } from './versions.ts';
+import type { View } from './view.ts';
 
 export interface Kept<T> {
   readonly value: T;
@@ -221,4 +222,32 @@ function bare<T>(): Branch<T> {
 /** An answer of keys and parts. */
 export function keptOf<T>(value: T, keys: ReadonlySet<string>, parts: readonly Part[]): Kept<T> {
   return { value, reads: new ReadSet(keys, parts.map(readsOf)), parts };
+}
+
+/** Questions that some answer to which, in whatever view, was made from one of the keys: itself, or through others. */
+export function questionsReading(
+  roots: Iterable<Question<unknown>>,
+  keys: ReadonlySet<string>,
+): ReadonlySet<Question<unknown>> {
+  const askers = askersOf(roots);
+  const own = [...askers.keys()].filter((q) => q.made.some((m) => m.kept.reads.ownsAny(keys)));
+  const found = new Set(own);
+  for (const question of found) for (const asker of askers.get(question) ?? []) found.add(asker);
+  return found;
+}
+
+/** Every question that the roots hang on, with those that asked it. */
+function askersOf(roots: Iterable<Question<unknown>>): ReadonlyMap<Question<unknown>, Question<unknown>[]> {
+  const askers = new Map<Question<unknown>, Question<unknown>[]>();
+  for (const root of roots) askers.set(root, []);
+  for (const [question] of askers) {
+    for (const { kept } of question.made) {
+      for (const { question: part } of kept.parts) {
+        const known = askers.get(part);
+        if (known === undefined) askers.set(part, [question]);
+        else if (known.at(-1) !== question) known.push(question);
+      }
+    }
+  }
+  return askers;
 }

@@ -17,17 +17,29 @@ export type KeptWalk = Kept<Walk>;
 /** What is kept of how the walks of one flow come out. */
 export type OutcomeQuestion = Question<Walk>;
 
+/** What outcomes are kept in. */
+interface Outcomes {
+  readonly recorder: Recorder;
+  readonly stages: StageAnswers | undefined;
+  readonly answers: KeptAnswers<Walk>;
+}
+
 export class Memo {
   readonly #world: Pick<World, 'walk' | 'staged'>;
   readonly #recorder = new Recorder();
   readonly #stages: StageAnswers | undefined;
   readonly #walks = new KeptAnswers<Walk>();
-  readonly #outcomes: KeptAnswers<Walk>;
+  readonly #outcomes: Outcomes;
 
-  constructor(world: Pick<World, 'walk' | 'staged'>) {
+  /** `earlier`: of another reading of the estate. Outcomes are shared with it; whole walks tell where their facts stand. */
+  constructor(world: Pick<World, 'walk' | 'staged'>, earlier?: Memo) {
     this.#world = world;
     this.#stages = world.staged && new StageAnswers(world.staged, this.#recorder);
-    this.#outcomes = this.#stages ? new KeptAnswers<Walk>() : this.#walks;
+    const own = this.#stages ? new KeptAnswers<Walk>() : this.#walks;
+    this.#outcomes =
+      earlier && earlier.#world === world && world.staged
+        ? earlier.#outcomes
+        : { recorder: this.#recorder, stages: this.#stages, answers: own };
   }
 
   /** Walks and outcomes that were made. */
@@ -41,22 +53,22 @@ export class Memo {
   }
 
   #sum(of: (store: Store) => number): number {
-    const stores = new Set<Store>([this.#walks, this.#outcomes]);
+    const stores = new Set<Store>([this.#walks, this.#outcomes.answers]);
     return [...stores].reduce((sum, s) => sum + of(s), 0);
   }
 
   /** How often each stage was asked, and how often it had to be walked. */
   stats(): Readonly<Record<string, readonly [asked: number, fresh: number]>> {
     const of = ({ asked, fresh }: Store) => [asked, fresh] as const;
-    const { paths, resolutions, ingresses, quics } = this.#stages ?? {};
+    const { paths, resolutions, ingresses, quics } = this.#outcomes.stages ?? {};
     return {
       walks: of(this.#walks),
-      outcomes: of(this.#outcomes),
+      outcomes: of(this.#outcomes.answers),
       ...(resolutions && { resolutions: of(resolutions) }),
       ...(paths && { paths: of(paths) }),
       ...(ingresses && { ingresses: of(ingresses) }),
       ...(quics && { quics: of(quics) }),
-      parts: of(this.#recorder.parts),
+      parts: of(this.#outcomes.recorder.parts),
     };
   }
 
@@ -68,8 +80,9 @@ export class Memo {
 
   /** The question of how the flow's walk comes out (outcome.ts): all that judgements look at, equal in more states. */
   outcomeOf(flow: Flow, key: string): OutcomeQuestion {
-    const outcome = (asking: Asking) => walkOutcome(this.#walk(flow, asking, this.#stages?.outcomes(asking)));
-    return this.#outcomes.question(key, this.#recorder.computing(outcome));
+    const { recorder, stages, answers } = this.#outcomes;
+    const outcome = (asking: Asking) => walkOutcome(this.#walk(flow, asking, stages?.outcomes(asking)));
+    return answers.question(key, recorder.computing(outcome));
   }
 
   /** The outcome in the view, kept or fresh. */

@@ -33,6 +33,12 @@ export class ReadSet {
     return this.#own.keys.has(key) || this.#parts.some((p) => p.has(key));
   }
 
+  /** Whether one of the keys is among its own. */
+  ownsAny(keys: ReadonlySet<string>): boolean {
+    for (const key of keys) if (this.#own.keys.has(key)) return true;
+    return false;
+  }
+
   /** Which of the touchable keys are among its own, as of now. */
   own(touchable: Touchable): Bits {
     return this.#own.bits(touchable);

@@ -3,14 +3,14 @@
  * the shortest. It asks for outcomes only; whether one is fresh or kept is the memo's business.
  */
 import type { FactKey } from '#estate/fact.ts';
-import { type Case, Judge, type OnCase } from './case.ts';
+import { type Case, Judge, type OnCase, type Situation } from './case.ts';
 import { FaultFlows } from './fault-flows.ts';
 import type { Fault } from './faults.ts';
 import { type Found, noneFound } from './found.ts';
 import { answerText, type Held, type HeldVersion, heldId } from './held.ts';
 import { isRead } from './held-read.ts';
 import { flowInvariants } from './invariants/all.ts';
-import type { Leaf, UnderFault } from './known.ts';
+import type { Choices, Leaf, UnderFault } from './known.ts';
 import type { LinePoint } from './line.ts';
 import { distinctPoints, weightsOf } from './points.ts';
 import { intersects } from './read-set.ts';
@@ -19,14 +19,8 @@ import type { View } from './view.ts';
 
 export type { Case, OnCase };
 
-/** A fault in the state of a point. */
-interface FaultAt {
-  readonly fault: Fault;
-  readonly point: LinePoint;
-  /** The start with the fault. */
-  readonly start: View;
-  readonly under: (leaf: View) => UnderFault;
-}
+/** A point's leaf under each of the faults, in their order. */
+type UnderFaults = (leaf: View) => readonly UnderFault[];
 
 export class Search {
   readonly #session: Session;
@@ -35,7 +29,7 @@ export class Search {
   readonly #judge: Judge;
   readonly #faultFlows: FaultFlows;
   #weights: (point: LinePoint) => number = () => 1;
-  readonly #leaves = new Map<LinePoint, (readonly Leaf[] | undefined)[]>();
+  readonly #leaves = new Map<LinePoint, readonly [now: Choices, earlier: Choices]>();
   readonly checked = new Map<string, number>();
   /** Cases multiplied out: flows × held choices × (1 + faults). */
   covered = 0;
@@ -109,60 +103,54 @@ export class Search {
   /** Only flows that the fault touches are looked at: for the others the walk is the one that was judged already. */
   #faulty(point: LinePoint, onCase: OnCase, withHeld: boolean): boolean {
     if (withHeld && point.held.length === 0) return false;
-    const ats = new Map(this.#faults.map((fault) => [fault, this.#faultAt(fault, point)]));
-    this.#prepare(point, ats, withHeld);
-    return this.#faults.some((fault) => {
-      const at = ats.get(fault) as FaultAt;
-      return this.#faultFlows
-        .of(fault)
-        .some((flow) =>
-          withHeld
-            ? this.#leavesOf(point, flow).some(
-                (l) => l.chosen.length > 0 && this.#lookUnder(at, flow, l, onCase),
-              )
-            : this.#lookUnder(at, flow, { view: point.view, chosen: [] }, onCase),
-        );
-    });
+    const under = this.#underFaults(point);
+    const plain: readonly Leaf[] = [{ view: point.view, chosen: [] }];
+    const leavesOf = (flow: CheckedFlow) =>
+      withHeld ? this.#leavesOf(point, flow).filter((l) => l.chosen.length > 0) : plain;
+    this.#prepare(under, leavesOf);
+    return this.#faults.some((fault, i) =>
+      this.#faultFlows.of(fault).some((flow) =>
+        leavesOf(flow).some(({ view, chosen }) => {
+          const there = under(view)[i] as UnderFault;
+          const found = there.outcomes[flow.id];
+          if (found === undefined || found === 'untouched') return false;
+          return this.#tellUnder({ point, flow, chosen, fault }, found, there.view, onCase);
+        }),
+      ),
+    );
   }
 
   /** Finds what comes out flow by flow: one flow's answers under all faults lie close together. */
-  #prepare(point: LinePoint, ats: ReadonlyMap<Fault, FaultAt>, withHeld: boolean): void {
-    const plain: readonly Leaf[] = [{ view: point.view, chosen: [] }];
+  #prepare(under: UnderFaults, leavesOf: (flow: CheckedFlow) => readonly Leaf[]): void {
+    const { known, views } = this.#session;
+    const starts = this.#faults.map((fault) => known.under(fault, views.base, views.base).view);
     for (const { flow, faults } of this.#faultFlows.byFlow(this.#faults)) {
-      const leaves = withHeld ? this.#leavesOf(point, flow).filter((l) => l.chosen.length > 0) : plain;
-      for (const { view } of leaves) {
-        for (const fault of faults) this.#found(ats.get(fault) as FaultAt, flow, view);
+      for (const { view } of leavesOf(flow)) {
+        const theirs = under(view);
+        for (const i of faults) {
+          const there = theirs[i] as UnderFault;
+          there.outcomes[flow.id] ??= this.#foundUnder(starts[i] as View, flow, view, there.view);
+        }
       }
     }
   }
 
-  #found({ under, start }: FaultAt, flow: CheckedFlow, view: View): 'untouched' | readonly Found[] {
-    const there = under(view);
-    const found = there.outcomes[flow.id] ?? this.#foundUnder(start, flow, view, there.view);
-    there.outcomes[flow.id] = found;
-    return found;
-  }
-
-  #faultAt(fault: Fault, point: LinePoint): FaultAt {
-    const { known, views } = this.#session;
-    const start = known.under(fault, views.base, views.base).view;
-    const underLeaf = new Map<View, UnderFault>();
-    const under = (leaf: View) => {
-      const found = underLeaf.get(leaf) ?? known.under(fault, point.view, leaf);
-      underLeaf.set(leaf, found);
+  #underFaults({ view: state }: LinePoint): UnderFaults {
+    const ofLeaf = new Map<View, readonly UnderFault[]>();
+    return (leaf) => {
+      const found = ofLeaf.get(leaf) ?? this.#faults.map((f) => this.#session.known.under(f, state, leaf));
+      ofLeaf.set(leaf, found);
       return found;
     };
-    return { fault, point, start, under };
   }
 
   /** What comes out for one flow is the same in all points of one view: found once, told for each. */
-  #lookUnder(at: FaultAt, flow: CheckedFlow, { view, chosen }: Leaf, onCase: OnCase): boolean {
-    const found = this.#found(at, flow, view);
-    if (found === 'untouched') return false;
-    this.#count(flow);
+  #tellUnder(at: Required<Situation>, found: readonly Found[], view: View, onCase: OnCase): boolean {
+    this.#count(at.flow);
     if (found.length === 0) return false;
-    const { point, fault, start } = at;
-    return this.#judge.tell(found, { point, flow, chosen, fault }, start, at.under(view).view, onCase);
+    const { known, views } = this.#session;
+    const start = known.under(at.fault, views.base, views.base).view;
+    return this.#judge.tell(found, at, start, view, onCase);
   }
 
   /** Where nothing that the flow's walk reads differs under the fault, nothing has to be asked. */
@@ -186,13 +174,34 @@ export class Search {
   /** Every choice among current and held answers that the flow's own chain reads. */
   #leavesOf(point: LinePoint, flow: CheckedFlow): readonly Leaf[] {
     const { view, held } = point;
-    const leaves = this.#leaves.get(point) ?? this.#session.known.leaves(view, keptFor(held));
-    this.#leaves.set(point, leaves);
+    const [leaves, earlier] = this.#leavesAt(point);
     const known = leaves[flow.id];
     if (known !== undefined) return known;
-    const fresh = this.#explore({ view, chosen: [] }, held, new Set(), flow);
+    const fresh =
+      this.#sameChoices(point, earlier[flow.id]) ??
+      this.#explore({ view, chosen: [] }, held, new Set(), flow);
     leaves[flow.id] = fresh;
     return fresh;
+  }
+
+  #leavesAt(point: LinePoint): readonly [now: Choices, earlier: Choices] {
+    const known = this.#leaves.get(point);
+    if (known !== undefined) return known;
+    const held = keptFor(point.held);
+    const { known: shared } = this.#session;
+    const made = [shared.leaves(point.view, held), shared.earlierLeaves(point.view, held)] as const;
+    this.#leaves.set(point, made);
+    return made;
+  }
+
+  /** The choices of an earlier session, where the same answers are held. */
+  #sameChoices({ view, held }: LinePoint, leaves: readonly Leaf[] | undefined): readonly Leaf[] | undefined {
+    const now = leaves?.map(({ chosen }) => chosen.map((c) => held.find((h) => isSameHeld(h, c))));
+    return now?.every((chosen) => chosen.every((h) => h !== undefined))
+      ? now.map((chosen) =>
+          chosen.reduce((leaf: Leaf, h) => this.#choose(leaf, h as HeldVersion), { view, chosen: [] }),
+        )
+      : undefined;
   }
 
   #explore(leaf: Leaf, held: Held, decided: ReadonlySet<FactKey>, flow: CheckedFlow): readonly Leaf[] {
@@ -209,6 +218,10 @@ export class Search {
     const view = this.#session.views.with(leaf.view, [{ key: version.key, before, after: version.fact }]);
     return { view, chosen: [...leaf.chosen, version] };
   }
+}
+
+function isSameHeld(a: HeldVersion, b: HeldVersion): boolean {
+  return a.key === b.key && a.hold.seconds === b.hold.seconds && answerText(a.fact) === answerText(b.fact);
 }
 
 /** Held answers with how long each is kept: what is told of a choice names the time. */

@@ -7,6 +7,7 @@ import type { ProtectedEndpoint } from '#estate/settings.ts';
 import { familyOf, type Ip, parseIp } from '#net/ip.ts';
 import { type DnsName, parseName } from '#net/name.ts';
 import type { World } from '#plan/world.ts';
+import { carriedFrom } from './carried.ts';
 import { classesOf, type NameClass } from './classes.ts';
 import type { Role } from './invariant.ts';
 import { Known } from './known.ts';
@@ -42,9 +43,9 @@ export interface Session {
   readonly moves: Moves;
 }
 
-/** Begins proofs about the estate. */
-export function makeSession(world: World, estate: Estate): Session {
-  const views = new Views(estate);
+/** Begins proofs about the estate. What an earlier session found and an edit of the estate leaves alone is taken over. */
+export function makeSession(world: World, estate: Estate, earlier?: Session): Session {
+  const views = new Views(estate, earlier?.views);
   const { reader } = views.base;
   const flows = [
     ...world.flowsOf(reader).map((flow) => checked(flow, byName)),
@@ -56,10 +57,10 @@ export function makeSession(world: World, estate: Estate): Session {
     world,
     estate,
     views,
-    memo: new Memo(world),
+    memo: new Memo(world, earlier?.memo),
     flows,
     classes: classesOf(reader, names),
-    known: new Known(views, world),
+    known: new Known(views, world, earlier && carriedFrom(earlier, estate, flows)),
     moves: new Moves(world),
   };
 }
