@@ -32,11 +32,16 @@ export async function provePlanFile(path: string, question: ProveQuestion = {}):
   return { format: 1, path, plan, proof: timedProof(snapshot, plan, options) };
 }
 
-/** A proof with the time that it took. */
+/** A proof from nothing with the time that it took. */
 export function timedProof(snapshot: Snapshot, plan: Plan, options?: ProveOptions): ProofResult {
+  return timed(() => proveSnapshot(snapshot, plan, options));
+}
+
+/** The proof with the time that it took. */
+export function timed(proof: () => ProofResult): ProofResult {
   const began = performance.now();
-  const proof = proveSnapshot(snapshot, plan, options);
-  return { ...proof, counts: { ...proof.counts, elapsedMs: Math.round(performance.now() - began) } };
+  const result = proof();
+  return { ...result, counts: { ...result.counts, elapsedMs: Math.round(performance.now() - began) } };
 }
 
 /** The plan and its snapshot. Throws SightlineError `plan-moved` where the snapshot is not the plan's any more. */

@@ -160,6 +160,7 @@ add(
   [
     'prove plan.json',
     'prove examples/home-lab/plan-as-written.yaml --others 20',
+    'prove my-plan.yaml --watch',
     'prove examples/home-lab/plan-as-written.yaml --snapshot examples/home-lab-variants/second-zone',
   ],
 )
@@ -170,6 +171,7 @@ add(
       .default('1'),
   )
   .option('--others <count>', 'how many more counterexamples to list, each of another kind', '0')
+  .option('--watch', 'prove again whenever the plan or its snapshot changes, until Ctrl-C')
   .addOption(json());
 
 add(
