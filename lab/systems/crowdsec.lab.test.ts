@@ -8,13 +8,15 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { carryOut } from '#app/before-after.ts';
 import { observe } from '#app/lab-observe.ts';
 import { openPlan } from '#app/prove.ts';
+import { bouncedName } from '#app/rehearse-bans.ts';
+import type { DnsName } from '#net/name.ts';
 import type { Plan } from '#plan/plan.ts';
 import { type EstateLab, startEstateLab } from '../estate/estate-lab.ts';
 
 const banned = '198.51.100.20';
 let lab: EstateLab;
 let plan: Plan;
-let name: string;
+let name: DnsName;
 
 beforeAll(async () => {
   const change = join(import.meta.dirname, '../../examples/home-lab/change/additive/plan.json');
@@ -27,33 +29,15 @@ beforeAll(async () => {
   });
   if (started.kind === 'unavailable') throw new Error(started.reason);
   lab = started;
-  name = bouncedName();
+  const found = bouncedName(lab.store.reader);
+  if (found === undefined) throw new Error('no application of the example is behind the bouncer');
+  name = found;
 });
 
 afterAll(() => lab?.down());
 
-/** An application behind the bouncer and no allowlist that outside names resolve to directly. */
-function bouncedName(): string {
-  const { reader } = lab.store;
-  const kindOf = (id: string, cluster: string) =>
-    reader.get('middleware', `${cluster}/${id}`)?.value.rule.kind;
-  const routes = reader
-    .all('route')
-    .map((r) => r.value)
-    .filter((r) => r.middlewares.some((id) => kindOf(id, r.cluster) === 'ban-list'))
-    .filter((r) => !r.middlewares.some((id) => kindOf(id, r.cluster) === 'ip-allow-list'));
-  const records = reader.all('recordSet').map((r) => r.value);
-  const isDirect = (host: string) => {
-    const own = records.filter((r) => `${r.name}` === host);
-    return own.length > 0 && own.every((r) => r.isProxied !== true);
-  };
-  const found = routes.flatMap((r) => r.match.hosts).find(isDirect);
-  if (found === undefined) throw new Error('no application of the example is behind the bouncer');
-  return found;
-}
-
 async function ask(from: string) {
-  const flow = { from, family: 4 as const, to: { name: name as never }, port: 443, protocol: 'tcp' as const };
+  const flow = { from, family: 4 as const, to: { name }, port: 443, protocol: 'tcp' as const };
   const { status, socket } = await observe(lab, flow, { protocol: 'http2', timeoutMs: 20_000 });
   return { status, socket };
 }

@@ -1,7 +1,14 @@
 /* Rehearsals written by hand beside what a proof says: each rule once kept and once broken. */
 import { describe, expect, test } from 'vitest';
 import { isSeenAsPredicted, type Sight } from '#report/before-after.ts';
-import type { PredictionLine, ProvedWindow, StillCount, TrafficLine } from '#report/rehearsal.ts';
+import type {
+  BanLine,
+  BanSight,
+  PredictionLine,
+  ProvedWindow,
+  StillCount,
+  TrafficLine,
+} from '#report/rehearsal.ts';
 import { boundOf, type Judged, judgeRehearsal } from './rehearse-judge.ts';
 
 const window: ProvedWindow = {
@@ -208,5 +215,33 @@ describe('predictions', () => {
     ['an answer where silence is due', sight([], 'no-endpoint'), sight(['a']), false],
   ])('%s', (_, model, kernel, isGood) => {
     expect(isSeenAsPredicted({ model, kernel })).toBe(isGood);
+  });
+});
+
+describe('a ban', () => {
+  const ban = (seenAfter: BanSight): BanLine => ({
+    vantage: 'internet',
+    client: '198.51.100.20',
+    name: 'app.example.org',
+    before: 'answered',
+    after: 'refused',
+    seenBefore: 'answered',
+    seenAfter,
+  });
+  const seen = '198.51.100.20 (internet), banned, is answered by app.example.org before the plan and';
+  test.each([
+    { name: 'as the model says', r: rehearsal({ ban: ban('refused') }), says: [] },
+    {
+      name: 'without effect after the plan',
+      r: rehearsal({ ban: ban('answered') }),
+      says: [`${seen} answered after it; the model says answered, then refused`],
+    },
+    {
+      name: 'otherwise, in a state that the model was not asked about',
+      r: rehearsal({ ban: ban('partly'), faults: ['node lost'] }),
+      says: [],
+    },
+  ])('$name', ({ r, says }) => {
+    expect(wrong(r)).toEqual(says);
   });
 });

@@ -29,8 +29,19 @@ export function judgeRehearsal(r: Judged): readonly Verdict[] {
     ...r.stills.map((still, at) => stillBeside(r, still.says, at)),
     endsBeside(r),
     ...predictionsBeside(r),
+    ...banBeside(r),
     repeatsOf(r),
   ];
+}
+
+function banBeside({ ban, result, faults }: Judged): readonly Verdict[] {
+  if (ban === undefined) return [];
+  const isAsProved = ban.seenBefore === ban.before && ban.seenAfter === ban.after;
+  const seen = `${ban.client} (${ban.vantage}), banned, is ${ban.seenBefore} by ${ban.name} before the plan and ${ban.seenAfter} after it`;
+  if (isAsProved) return [{ says: `${seen}, as the model says`, isAsProved }];
+  // of a state with a fault, or a plan that stopped, the model says nothing
+  if (faults.length > 0 || result.kind === 'paused') return [{ says: seen, isAsProved: true }];
+  return [{ says: `${seen}; the model says ${ban.before}, then ${ban.after}`, isAsProved }];
 }
 
 /** What the model says of the estate before and after; of a state with a fault, or a plan that stopped, it says nothing. */

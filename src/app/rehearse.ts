@@ -15,38 +15,22 @@ import type { Plan, Stage } from '#plan/plan.ts';
 import type { Proved } from '#proof/result.ts';
 import type { Rehearsal } from '#report/rehearsal.ts';
 import type { Snapshot } from './load-snapshot.ts';
+import { banQuestion, predictBan, tryBan } from './rehearse-bans.ts';
 import { expectAt } from './rehearse-expect.ts';
 import { type FaultOrder, type Injected, inject } from './rehearse-faults.ts';
 import { judgeRehearsal, requestTimeoutMs, windowOf } from './rehearse-judge.ts';
-import { Traffic, type TrafficNow } from './rehearse-load.ts';
+import { Traffic } from './rehearse-load.ts';
 import { RehearsalLog } from './rehearse-log.ts';
 import { flowLine, lineOf, type MeasuredStill, type Times } from './rehearse-measure.ts';
+import { checkStages, type RehearsalOptions } from './rehearse-options.ts';
 import { keepPace } from './rehearse-pace.ts';
 import { beside, predict, questionsAbout } from './rehearse-predict.ts';
 import { cpuTimes, idleSince, scaleFor } from './rehearse-scale.ts';
 import { rehearsedName } from './rehearse-traffic.ts';
 import { RunnerCrash, rehearsalWorld } from './rehearse-world.ts';
 
+export type { RehearsalOptions, RehearsalProgress } from './rehearse-options.ts';
 export { scaleFor } from './rehearse-scale.ts';
-
-export interface RehearsalOptions {
-  /** Factor on the plan's waits and on every TTL; chosen from the plan where not given. */
-  readonly timeScale?: number;
-  readonly faults?: readonly FaultOrder[];
-  /** Holds the run for so long once a fault is felt everywhere, to compare with what the proof says of that state. */
-  readonly holdMs?: number;
-  /** Stage id after which the run walks back. */
-  readonly rollbackAt?: string;
-  /** Instead of the application that everybody asks for by default. */
-  readonly name?: string;
-  /** Told about twice a second. */
-  readonly onProgress?: (now: RehearsalProgress) => void;
-}
-
-export interface RehearsalProgress extends TrafficNow {
-  readonly atMs: number;
-  readonly says: string;
-}
 
 const warmUpMs = 3000;
 /** Longer than a request may take, so that those that fail at the end are seen to fail. */
@@ -68,7 +52,11 @@ export async function rehearse(
   const timeScale = options.timeScale ?? scaleFor(plan);
   const losesNode = options.faults?.some((f) => f.fault === 'node-lost') ?? false;
   const delays = !losesNode ? {} : options.holdMs === undefined ? faultDelays : heldDelays;
-  const lab = await startEstateLab(snapshot.estate, { timeScale, delays });
+  const lab = await startEstateLab(snapshot.estate, {
+    timeScale,
+    delays,
+    ...(options.withBans && { withBans: true }),
+  });
   if (lab.kind === 'unavailable') return lab;
   const upMs = performance.now() - began;
   try {
@@ -81,18 +69,6 @@ export async function rehearse(
   } finally {
     await lab.down();
   }
-}
-
-function checkStages(plan: Plan, options: RehearsalOptions): void {
-  const known = plan.stages.map((s) => s.id);
-  const asked = [options.rollbackAt, ...(options.faults ?? []).map((f) => f.at)].filter(
-    (id) => id !== undefined,
-  );
-  const wrong = asked.find((id) => !known.includes(id));
-  if (wrong !== undefined)
-    throw new SightlineError('wrong-use', `the plan has no stage ${wrong}`, {
-      hint: `stages: ${known.join(', ')}`,
-    });
 }
 
 interface RunParts {
@@ -124,6 +100,8 @@ class Rehearsing {
 
   async toTheEnd(): Promise<Omit<Rehearsal, 'upMs' | 'totalMs' | 'verdicts'>> {
     const { plan, name, snapshot } = this.parts;
+    const banned = this.parts.options.withBans ? banQuestion(this.lab) : undefined;
+    const banBefore = banned && (await tryBan(this.lab, banned));
     const traffic = await Traffic.start(this.lab, name);
     this.log.begin();
     const busyBefore = cpuTimes();
@@ -147,8 +125,16 @@ class Rehearsing {
     const { startMs, firstWriteMs = endMs, lastWriteMs } = this.log;
     const times: Times = { startMs, firstWriteMs, lastWriteMs, endMs, sliceMs };
     const stills = this.measuredStills(traffic);
+    const ban = banned &&
+      banBefore && {
+        ...banned,
+        ...predictBan(snapshot.estate, plan, banned, result.kind === 'done'),
+        seenBefore: banBefore,
+        seenAfter: await tryBan(this.lab, banned),
+      };
     return {
       ...this.recordOf(result),
+      ...(ban && { ban }),
       trafficMs: endMs - startMs,
       idleShare,
       lines: traffic.loads.map((load) => lineOf(load, records, times, stills)),

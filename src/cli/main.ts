@@ -204,12 +204,14 @@ add(
     'rehearse plan.json --fault node-lost --at re-point',
     'rehearse plan.json --rollback-at re-point --html rehearsal.html',
     'rehearse plan.json --requests 20000',
+    'rehearse plan.json --bans',
   ],
 )
   .option('--fault <fault...>', 'node-lost, pod-moved, runner-crash, slow-dns')
   .option('--at <stage>', 'stage in which the fault comes (default: the first)')
   .option('--rollback-at <stage>', 'walk back after this stage')
   .option('--time-scale <factor>', 'factor on waits and TTLs (default: so that waits take about 12 s)')
+  .option('--bans', 'ban a client from outside before the plan and after it, where the estate has CrowdSec')
   .option('--requests <number>', 'again and again until so many requests were sent (at most 20 times)')
   .option('--out <file>', 'also write the record as JSON')
   .option('--html <file>', 'also write one self-contained HTML file with a timeline')

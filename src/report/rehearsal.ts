@@ -96,6 +96,20 @@ export interface PredictionLine {
   readonly isAsPredicted: boolean;
 }
 
+/** How the ingress answers a client that the ban list holds; `partly`: not always, or not at all. */
+export type BanSight = 'refused' | 'answered' | 'partly';
+
+/** A ban before the plan and after it: as the model says, and as the kernel showed. */
+export interface BanLine {
+  readonly vantage: string;
+  readonly client: string;
+  readonly name: string;
+  readonly before: BanSight;
+  readonly after: BanSight;
+  readonly seenBefore: BanSight;
+  readonly seenAfter: BanSight;
+}
+
 export interface RehearsalEvent {
   readonly atMs: number;
   readonly kind: 'stage' | 'change' | 'wait' | 'gate' | 'fault' | 'turn' | 'end';
@@ -120,6 +134,8 @@ export interface Rehearsal {
   readonly lines: readonly TrafficLine[];
   readonly flows: readonly LongFlowLine[];
   readonly predictions: readonly PredictionLine[];
+  /** Only where it was asked for. */
+  readonly ban?: BanLine;
   readonly windows: readonly ProvedWindow[];
   /** Flows that the proof says will end. */
   readonly endings: readonly string[];

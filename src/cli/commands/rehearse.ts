@@ -18,6 +18,7 @@ export const run: Run = async (terminal, [plan = ''], options) => {
     ...rollbackAt,
     ...timeScale,
     ...leastRequests,
+    ...(options.bans === true && { withBans: true }),
     ...(options.json !== true && { onProgress: progressOn(terminal) }),
   });
   if ('reason' in runs) {
