@@ -137,7 +137,18 @@ function everyoneElse(reader: Reader, service: Service, pools: readonly Pool[]):
         services.flatMap((f) => heldBy(f.value, pools)),
       );
   if (!isSame) tables.set(services, { pools, all });
-  return unassign(all, serviceKey(service));
+  const key = serviceKey(service);
+  if (!sharesIn(all, key)) return unassign(all, key);
+  // what it asks for with now must not stand as the key of those who had the address with it
+  const others = services.filter((f) => serviceKey(f.value) !== key);
+  return allocationsOf(
+    pools,
+    others.flatMap((f) => heldBy(f.value, pools)),
+  );
+}
+
+function sharesIn({ byService, byIp }: Allocations, key: string): boolean {
+  return (byService.get(key)?.ips ?? []).some((ip) => (byIp.get(ip)?.services.size ?? 0) > 1);
 }
 
 const holdings = new WeakMap<Service, { readonly pools: readonly Pool[]; readonly held: Held }>();
