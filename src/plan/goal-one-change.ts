@@ -5,6 +5,7 @@ import { dialled } from '#estate/reference-places.ts';
 import type { Ip } from '#net/ip.ts';
 import { because, type DraftChange, makeChange } from './draft.ts';
 import { addressOf, type Unmet } from './goal.ts';
+import { heldAt, shortName, tellClients, whyHeld } from './held-address.ts';
 import { notFound, unreachable } from './move-task.ts';
 import type { Goal } from './plan.ts';
 import type { PlannerInput, PlanOutcome } from './planner.ts';
@@ -24,8 +25,7 @@ export function planSetPolicy(input: PlannerInput, goal: Extract<Goal, { kind: '
   const wanted = { ...service.value, externalPolicy: goal.policy };
   const outcome = world.allocate(readerOver(start, [writeOf(start, 'service', wanted)]), wanted);
   if (outcome.kind === 'refused' || outcome.kind === 'cleared' || outcome.kind === 'assigned') {
-    const move = `an address of its own: --move ${service.value.namespace}/${service.value.name}`;
-    return unreachable(`${goal.service} would lose ${ip}: ${outcome.says}`, move);
+    return wouldLose(input, service, ip, outcome.says);
   }
   const { namespace, name } = service.value;
   const first = makeChange(start, [{ fact: service, fields: { externalPolicy: goal.policy } }], {
@@ -41,6 +41,18 @@ export function planSetPolicy(input: PlannerInput, goal: Extract<Goal, { kind: '
     return is.vips.some((v) => v.ip === ip) ? [] : [{ code: 'goal', says: `${goal.service} lost ${ip}` }];
   });
   return new PlanSearch(input, task).find();
+}
+
+/** Its address cannot be kept: one of its own is offered, unless something keeps it at this one. */
+function wouldLose(input: PlannerInput, service: Fact<'service'>, ip: Ip, says: string): PlanOutcome {
+  const held = heldAt(input, ip, [service]);
+  const move = `an address of its own: --move ${shortName(service)}`;
+  const nearest = held.length === 0 ? move : `${tellClients}: ${whyHeld(ip, held)}`;
+  const shared = input.start.by('service', 'vip', ip).length > 1;
+  const rule = shared
+    ? `${ip} is shared, and sharing allows Local only to Services with the same pods: `
+    : '';
+  return unreachable(`${service.key.slice('service:'.length)} would lose ${ip}: ${rule}${says}`, nearest);
 }
 
 /** Rules of the tunnel that dial the Service by an address get its name instead. */

@@ -5,7 +5,7 @@ import { referencesTo } from '#estate/reference.ts';
 import { familyOf, type Ip, ipToNumber, numberToIp } from '#net/ip.ts';
 import { type IpRange, rangeHas } from '#net/prefix.ts';
 import { because, type DraftChange, makeChange } from './draft.ts';
-import { whyHeld } from './held-address.ts';
+import { type Held, heldAt, shortName, tellClients, whyHeld } from './held-address.ts';
 import { type Begun, moveTask, unreachable } from './move-task.ts';
 import type { Decision, Goal, Style } from './plan.ts';
 import type { PlannerInput, PlanOutcome } from './planner.ts';
@@ -15,21 +15,29 @@ import { endOf, PlanSearch } from './search.ts';
 import type { Task } from './task.ts';
 
 /** Every Service on the address but one gets an address of its own, with the policy that it has. */
-export function planSplit(input: PlannerInput, goal: Extract<Goal, { kind: 'split' }>): PlanOutcome {
+export function planSplit(
+  input: PlannerInput,
+  goal: Extract<Goal, { kind: 'split' }>,
+  plan: PlanOther,
+): PlanOutcome {
   const on = input.start.by('service', 'vip', goal.ip);
   if (on.length < 2) {
     const who = on[0] === undefined ? 'no Service has it' : `only ${idOf(on[0])} has it`;
     return unreachable(`${goal.ip} is not shared: ${who}`, 'nothing is left to do');
   }
-  const held = on.filter((f) => whyHeld(input, goal.ip, f) !== undefined);
-  if (held.length > 1) return allHeld(input, goal.ip, on, held);
-  const stays = held[0] ?? mostPointedAt(input, goal.ip, on);
+  const held = heldAt(input, goal.ip, on);
+  if (held.length > 1) return cannotLeave(input, goal.ip, on, held, plan);
+  const stays = held[0]?.service ?? mostPointedAt(input, goal.ip, on);
   const leave = on.filter((f) => f !== stays);
   return sequence(input, goal, leave, [staysDecision(goal.ip, on, stays)]);
 }
 
 /** Nothing is left on the address, and no pool gives it out again. */
-export function planRetire(input: PlannerInput, goal: Extract<Goal, { kind: 'retire' }>): PlanOutcome {
+export function planRetire(
+  input: PlannerInput,
+  goal: Extract<Goal, { kind: 'retire' }>,
+  plan: PlanOther,
+): PlanOutcome {
   const on = input.start.by('service', 'vip', goal.ip);
   const pool = input.start.all('pool').find((f) => f.value.ranges.some((r) => rangeHas(r, goal.ip)));
   if (on.length === 0 && pool === undefined)
@@ -37,28 +45,48 @@ export function planRetire(input: PlannerInput, goal: Extract<Goal, { kind: 'ret
       `no Service has ${goal.ip} and no pool gives it out`,
       `sightline who SNAPSHOT ${goal.ip}`,
     );
-  const held = on.filter((f) => whyHeld(input, goal.ip, f) !== undefined);
-  return held.length > 0 ? allHeld(input, goal.ip, on, held) : sequence(input, goal, on, [], pool);
+  const held = heldAt(input, goal.ip, on);
+  return held.length > 0 ? cannotLeave(input, goal.ip, on, held, plan) : sequence(input, goal, on, [], pool);
 }
 
-/** Clients that dial an address are in no file: nobody can let them follow. */
-function allHeld(
+/** The planner, for another goal on the same start: what is offered has been planned. */
+export type PlanOther = (goal: Goal) => PlanOutcome;
+
+const mostOffered = 5;
+
+/** Some stay: said why, and which of the others can go, each with the command that plans it. */
+function cannotLeave(
   input: PlannerInput,
   ip: Ip,
   on: readonly Fact<'service'>[],
-  held: readonly Fact<'service'>[],
+  held: readonly Held[],
+  plan: PlanOther,
 ): PlanOutcome {
-  const who = held.map((f) => `${idOf(f)} (${whyHeld(input, ip, f)})`).join(', ');
-  const free = on.filter((f) => !held.includes(f)).map(moveOption);
+  const [only, ...others] = on;
+  const who =
+    others.length === 0 && only !== undefined
+      ? `${shortName(only)} on ${ip}`
+      : `${held.length} of the ${on.length} Services on ${ip}`;
+  const free = on.filter((f) => held.every((h) => h.service !== f)).slice(0, mostOffered);
+  const offers = free.flatMap((f) => offerOf(input, f, plan));
   const nearest =
-    free.length > 0
-      ? `${free.join(', ')}: reached by name, so its clients can follow`
-      : 'tell those clients another address first, and take a new snapshot';
-  return unreachable(`cannot leave ${ip}: ${who}`, nearest);
+    offers.length === 0
+      ? tellClients
+      : `${offers.join('; ')}${offers.length > 1 ? ' (one after the other, each from a new snapshot)' : ''}; the others stay at ${ip}`;
+  return unreachable(`${who} cannot leave it: ${whyHeld(ip, held)}`, nearest);
 }
 
-function moveOption({ value }: Fact<'service'>): string {
-  return `--move ${value.namespace}/${value.name}`;
+/** The command that moves it with the policy that it has; nothing where that cannot be planned. */
+function offerOf(input: PlannerInput, service: Fact<'service'>, plan: PlanOther): readonly string[] {
+  const { externalPolicy: policy } = service.value;
+  const outcome = plan({ kind: 'move', service: idOf(service), to: 'auto', policy });
+  if (outcome.kind !== 'planned') return [];
+  const { stages, style } = outcome.plan;
+  const proved = stages.some((s) => s.window) ? style : `${style}, without a window`;
+  const text = policy === 'local' ? 'Local' : 'Cluster';
+  return [
+    `sightline plan ${input.snapshot.path} --move ${shortName(service)} --policy ${text} (proved, ${proved})`,
+  ];
 }
 
 function sequence(

@@ -5,7 +5,7 @@ import { ip } from '#net/ip.ts';
 import { flowKey } from '#proof/memo.ts';
 import { prove } from '#proof/prove.ts';
 import { makeSession } from '#proof/session.ts';
-import { type SmallHouse, smallHouse, smallPods, smallService } from '#test/small-estate.ts';
+import { of, type SmallHouse, smallHouse, smallPods, smallService } from '#test/small-estate.ts';
 import { smallWorld } from '#test/small-world.ts';
 import type { Goal } from './plan.ts';
 import { type PlanOutcome, planFor } from './planner.ts';
@@ -97,6 +97,40 @@ describe('split', () => {
       says: '10.0.20.210 is not shared: only home/music/music has it',
     });
   });
+  test('where more than one is protected there: what can leave is planned, and offered by its command', () => {
+    const music = smallService('music', [8000], {});
+    const named = {
+      name: 'music',
+      service: 'music/music',
+      port: 8000,
+      protocol: 'tcp',
+      from: [],
+      why: 'x',
+    } as const;
+    const more = [music, ...smallPods('music', [8000], [1, 2]), of('protectedEndpoint', named)];
+    const reached = planIn({ more }, { kind: 'split', ip: shared });
+    expect(reached).toMatchObject({
+      kind: 'unreachable',
+      says: '2 of the 3 Services on 10.0.20.200 cannot leave it: sightline.yaml protects state (db/db), music (music/music) there',
+      nearest:
+        'sightline plan . --move traefik/traefik --policy Cluster (proved, additive, without a window); the others stay at 10.0.20.200',
+    });
+  });
+  test('where nothing can leave, what is left is said', () => {
+    const named = {
+      name: 'web',
+      service: 'traefik/traefik',
+      port: 443,
+      protocol: 'tcp',
+      from: [],
+      why: 'x',
+    } as const;
+    const reached = planIn({ more: [of('protectedEndpoint', named)] }, { kind: 'split', ip: shared });
+    expect(reached).toMatchObject({
+      kind: 'unreachable',
+      nearest: expect.stringMatching(/^nothing that can be proved/),
+    });
+  });
   test('where the pool has nothing left', () => {
     expect(planIn({ poolLast: '10.0.20.200' }, { kind: 'split', ip: shared })).toMatchObject({
       kind: 'unreachable',
@@ -122,7 +156,8 @@ describe('retire', () => {
   test('an address at which something is protected', () => {
     expect(planIn({}, { kind: 'retire', ip: shared })).toMatchObject({
       kind: 'unreachable',
-      says: expect.stringContaining('home/db/db'),
+      says: expect.stringMatching(/^1 of the 2 Services .* protects state \(db\/db\) there$/),
+      nearest: expect.stringMatching(/--move traefik\/traefik --policy Cluster \(proved, additive, without/),
     });
   });
   test('an address that nobody has', () => {

@@ -7,7 +7,7 @@ import { chooseOwner } from './address-owner.ts';
 import { decisionsOf, exceptions } from './decisions.ts';
 import { because, type DraftChange } from './draft.ts';
 import { addressOf, scopeOfMove, unmetByMove } from './goal.ts';
-import { dialledByAddress } from './held-address.ts';
+import { dialledByAddress, heldAt, tellClients, whyHeld } from './held-address.ts';
 import type { PlannerInput, Unreachable } from './planner.ts';
 import { moveItself } from './second-service.ts';
 import type { MoveGoal, Task } from './task.ts';
@@ -31,13 +31,11 @@ export function moveTask(
     return unreachable(`${goal.service} has no address to move from`, 'give it one first');
   }
   const flow = dialledByAddress({ world: input.world, start }, from, service);
-  if (flow !== undefined) {
-    const at = `${from}:${flow.port}/${flow.protocol}`;
+  if (flow !== undefined)
     return unreachable(
-      `${goal.service} cannot leave ${from}: ${flow.from} reaches ${at} by the address only, and nobody can let those clients follow`,
-      'tell them another address or a name first, and take a new snapshot',
+      `${goal.service} cannot leave ${from}: ${whyHeld(from, heldAt({ world: input.world, start }, from, [service]))}`,
+      tellClients,
     );
-  }
   const target = targetOf({ ...input, start }, service, goal.to);
   if (!target.ok) return unreachable(target.says, nearestAddress({ ...input, start }, service));
   const chosen = chooseOwner(start, service, input.owner);

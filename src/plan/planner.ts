@@ -62,9 +62,9 @@ export function planFor(input: PlannerInput): PlanOutcome {
     case 'repoint-tunnel':
       return inStyle(input, (styled) => ({ outcome: planRepointTunnel(styled, goal) })).outcome;
     case 'split':
-      return planSplit(input, goal);
+      return planSplit(input, goal, (other) => planFor({ ...input, goal: other }));
     case 'retire':
-      return planRetire(input, goal);
+      return planRetire(input, goal, (other) => planFor({ ...input, goal: other }));
     default:
       return goal satisfies never;
   }

@@ -12,6 +12,7 @@ import { SightlineError } from '#estate/error.ts';
 import { plain } from '#report/plain.ts';
 import { decisionToText, planToText } from '#report/plan-text.ts';
 import { proofToText } from '#report/proof-text.ts';
+import { wrap } from '#report/style.ts';
 import type { Run } from '../main.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -87,19 +88,20 @@ function policyAsked(o: Record<string, unknown>): readonly [string | undefined, 
 function show(terminal: Terminal, { outcome, proof }: PlanReport): void {
   const { palette } = terminal;
   if (outcome.kind === 'unreachable') {
-    terminal.out(`${palette.bad('no plan')}  ${plain(outcome.says)}${nearestText(outcome.nearest)}`);
+    terminal.out(wrap(`${palette.bad('no plan')}  ${plain(outcome.says)}`, terminal.width, '  ').slice(2));
+    terminal.out(nearestText(outcome.nearest, terminal.width));
     return;
   }
   terminal.out(planToText(outcome.plan, terminal));
   if (proof) terminal.out(`\n${proofToText(proof, terminal)}`);
-  if (outcome.kind === 'stuck')
-    terminal.out(
-      `\n${palette.bad('not finished')}  only you can decide how to go on: ${plain(outcome.says)}${nearestText(outcome.nearest)}`,
-    );
+  if (outcome.kind !== 'stuck') return;
+  const stuck = `${palette.bad('not finished')}  only you can decide how to go on: ${plain(outcome.says)}`;
+  terminal.out(`\n${wrap(stuck, terminal.width, '  ').slice(2)}`);
+  if (outcome.nearest !== undefined) terminal.out(nearestText(outcome.nearest, terminal.width));
 }
 
-function nearestText(nearest: string | undefined): string {
-  return nearest === undefined ? '' : `\n  What can be had: ${plain(nearest)}`;
+function nearestText(nearest: string, width: number): string {
+  return wrap(`What can be had: ${plain(nearest)}`, width, '  ');
 }
 
 async function keep(terminal: Terminal, { outcome, proof }: PlanReport, out: unknown): Promise<void> {
