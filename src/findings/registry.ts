@@ -42,6 +42,7 @@ import { proxyProtocolHttp3 } from './rules/proxy-protocol-http3.ts';
 import { proxyProtocolMixed } from './rules/proxy-protocol-mixed.ts';
 import { publishedService } from './rules/published-service.ts';
 import { revertingOwners } from './rules/reverting-owners.ts';
+import { staleAnswers } from './rules/stale-answers.ts';
 import { strictArp } from './rules/strict-arp.ts';
 import { tunnelOrigin } from './rules/tunnel-origin.ts';
 import { twoPaths } from './rules/two-paths.ts';
@@ -55,6 +56,7 @@ export const plainRules: readonly Rule[] = [
     tunnelOrigin,
     neededBehindIngress,
     namesFollow,
+    staleAnswers,
     addressElsewhere,
     addressFree,
     poolOverlapsDhcp,

@@ -72,6 +72,16 @@ const release = (more: object = {}) =>
     chartVersion: '39.0.5',
     ...more,
   });
+/** A resolver of the house that keeps answers so long beyond their TTL. */
+const resolver = (id: 'technitium' | 'coredns', serveStaleSeconds: number) =>
+  stated('resolver', {
+    id,
+    program: id,
+    address: ip(id === 'technitium' ? '10.0.20.201' : '10.96.0.10'),
+    serves: [id === 'technitium' ? 'dns/technitium' : 'cluster/home'],
+    ...(id === 'coredns' && { forwardsTo: 'technitium' }),
+    cache: { serveStaleSeconds },
+  });
 const dns = (policy: string) =>
   stated('workload', {
     cluster: 'home',
@@ -417,6 +427,17 @@ const cases: readonly RuleCase[] = [
     near: { add: [ingress({}, { publishedService: 'other/ingress' })] },
   },
   {
+    code: 'stale-answers',
+    fires: { add: [resolver('coredns', 7_200)] },
+    cause: /coredns serves answers for 2 hours beyond their TTL; maxStaleSeconds .* is 1 hour.*A move waits/,
+    evidence: ['resolver:coredns', 'recordSet:dns/technitium||example.org|example.org|A', 'vantagePoint:pod'],
+    severity: 'warning',
+    silent: { add: [resolver('coredns', 3_600)] },
+    // it holds the records itself, however long it keeps those of others
+    near: { add: [resolver('technitium', 259_200)] },
+    about: /coredns/,
+  },
+  {
     code: 'external-dns-sync',
     fires: { add: [dns('sync')] },
     cause: /looks like a source that is gone/,
@@ -482,4 +503,13 @@ it.each([
   });
   const [found] = findingsOf('flip-in-place', { add: [metallb] });
   expect(found?.claims.map((c) => c.says).join('\n')).toMatch(says);
+});
+
+it('a server that serves stale answers and holds the records itself is a notice; one that nobody asks is nothing', () => {
+  const [found, ...others] = findingsOf('stale-answers', { add: [resolver('technitium', 259_200)] });
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({ severity: 'notice', subject: 'resolver technitium', advice: [] });
+  expect(found?.title).toContain('3 days beyond their TTL');
+  const unasked = stated('resolver', { ...resolver('coredns', 7_200).value, id: 'other' });
+  expect(findingsOf('stale-answers', { add: [unasked] })).toEqual([]);
 });
