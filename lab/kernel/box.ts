@@ -1,5 +1,5 @@
 /*
- * The box a lab lives in: mount, pid and network namespaces of its own (and, without root, a user namespace), held open
+ * The box a lab lives in: mount, pid, ipc and network namespaces of its own (without root a user namespace too), held open
  * by one tiny process that ends when its input closes. As it is process 1 in there, the kernel then ends every process
  * of the lab, and with the last of them every netns, link and rule goes. So a killed builder leaves nothing running.
  */
@@ -17,11 +17,13 @@ export interface Box {
   readonly process: ChildProcess;
 }
 
-// A tmpfs over /run is private to the box: /run/netns can be made without root, and is never the machine's own.
+// A tmpfs over /run is private to the box: /run/netns can be made without root, and is never the machine's own. So is one
+// over /dev/shm: what a database that is killed leaves there, and in the ipc namespace, goes with the box.
 // SIGCHLD ignored: the kernel reaps orphans, since cat does not.
 const boxScript = `set -e
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/netns
+if [ -d /dev/shm ]; then mount -t tmpfs -o mode=1777 tmpfs /dev/shm; fi
 read -r pid rest < /proc/self/stat
 echo "ready $pid"
 trap '' CHLD
@@ -29,7 +31,7 @@ exec cat > /dev/null`;
 
 /** Opens a box, or says in words why the kernel refused. */
 export async function openBox(mode: BoxMode): Promise<Box | string> {
-  const flags = ['--mount', '--net', '--pid', '--fork', '--kill-child=KILL'];
+  const flags = ['--mount', '--net', '--ipc', '--pid', '--fork', '--kill-child=KILL'];
   const user = mode === 'root' ? [] : ['--user', '--map-root-user'];
   const argv = ['--pdeathsig', 'KILL', 'unshare', ...user, ...flags, 'sh', '-c', boxScript];
   const child = spawn('setpriv', argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
@@ -47,7 +49,7 @@ export async function openBox(mode: BoxMode): Promise<Box | string> {
 export function insideBox(box: Box, host: string | undefined, argv: readonly string[]): readonly string[] {
   const user = box.mode === 'root' ? [] : ['--user', '--preserve-credentials'];
   const net = host === undefined ? '--net' : `--net=/proc/${box.pid}/root/run/netns/${host}`;
-  const enter = ['nsenter', '--target', `${box.pid}`, ...user, '--mount', '--pid', net];
+  const enter = ['nsenter', '--target', `${box.pid}`, ...user, '--mount', '--ipc', '--pid', net];
   return [...enter, '--', 'setpriv', '--pdeathsig', 'KILL', '--', ...argv];
 }
 

@@ -150,6 +150,21 @@ describe('nothing is left', () => {
     expect(folders()).toEqual([]);
   });
 
+  test('nor shared memory, which a database that is killed does not remove', async () => {
+    const lab = await startLab({ hosts: [{ name: 'db' }], switches: [], links: [] });
+    if (lab.kind !== 'lab') throw new Error(lab.reason);
+    const left = `sightline-${process.pid}`;
+    const { stdout } = await lab.run('db', [
+      'sh',
+      '-c',
+      `: > /dev/shm/${left} && readlink /proc/self/ns/ipc`,
+    ]);
+    await lab.down();
+    expect(stdout.trim()).toMatch(/^ipc:/);
+    expect(stdout.trim()).not.toBe(readlinkSync('/proc/self/ns/ipc'));
+    expect(existsSync(`/dev/shm/${left}`)).toBe(false);
+  });
+
   test('a running lab of another builder is left alone', async () => {
     const { child, up } = await startBuilder(['wait']);
     expect(removeLeftovers()).toEqual([]);
