@@ -166,7 +166,7 @@ add(
 )
   .option('--snapshot <folder>', "prove a person's plan on another snapshot than it names")
   .addOption(
-    new Option('--faults <count>', 'how many faults at a time: 2 adds pairs, and takes long')
+    new Option('--faults <count>', 'how many faults at a time: 2 adds pairs, and takes several times as long')
       .choices(['0', '1', '2'])
       .default('1'),
   )
