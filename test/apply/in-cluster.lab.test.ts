@@ -27,7 +27,7 @@ describe('a Job', { timeout: minute }, () => {
   it('is refused while another one writes, with its name, and leaves it alone', async () => {
     world = await startJobWorld(600);
     const first = world.pod();
-    await first.says('Wait (until');
+    await first.says('(until 20');
     const second = world.pod();
     expect([await second.ended, second.output()]).toEqual([
       3,
@@ -40,7 +40,7 @@ describe('a Job', { timeout: minute }, () => {
   it('pauses on SIGTERM and gives its lock back; the next pod goes on at once', async () => {
     world = await startJobWorld(8);
     const first = world.pod();
-    await first.says('Wait (until');
+    await first.says('(until 20');
     first.child.kill('SIGTERM');
     expect(await first.ended).toBe(4);
     expect(first.output()).toContain('sightline resume');
@@ -55,7 +55,7 @@ describe('a Job', { timeout: minute }, () => {
   it('after kill -9 the next pod waits until the lock has run out, takes it over and goes on', async () => {
     world = await startJobWorld(3);
     const first = world.pod();
-    await first.says('Wait (until');
+    await first.says('(until 20');
     first.child.kill('SIGKILL');
     expect(await first.ended).toBe('SIGKILL');
     const next = world.pod();
@@ -71,7 +71,7 @@ describe('a Job', { timeout: minute }, () => {
   it('stops before the next write when its lock is another one’s', async () => {
     world = await startJobWorld(15);
     const first = world.pod();
-    await first.says('Wait (until');
+    await first.says('(until 20');
     world.kube.write({ kind: 'Lease', namespace: 'sightline', name: 'sightline-run' }, (o) => ({
       ...o,
       spec: { ...(o?.spec as object), holderIdentity: 'somebody else' },

@@ -179,7 +179,7 @@ describe('without a terminal', { timeout: minute }, () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s pauses; nobody is asked', async (signal) => {
     world = await startJobWorld(3);
     const pod = world.pod({ args: [...apply, '--yes'] });
-    await pod.says('Wait (until');
+    await pod.says('(until 20');
     pod.child.kill(signal);
     expect([await pod.ended, pod.output()]).toEqual([4, expect.stringContaining('sightline resume')]);
     expect(pod.output()).not.toContain('go on  ');
@@ -211,7 +211,7 @@ describe('without a terminal', { timeout: minute }, () => {
   it('a reader of its output that leaves early does not end it', async () => {
     world = await startJobWorld(2);
     const pod = world.pod({ args: [...apply, '--yes'] });
-    await pod.says('Wait (until');
+    await pod.says('(until 20');
     pod.child.stdout?.destroy();
     pod.child.stderr?.destroy();
     await expect.poll(() => world.made(), { timeout: 20_000 }).toEqual(madeServices);
