@@ -85,12 +85,15 @@ export function beside(
         after: sightText(is.model),
         seenAfter: sightText(is.kernel),
         isAsPredicted: [was, is].every((cell) => isBeyondLab(cell) || isSeenAsPredicted(cell)),
+        ...([was, is].some(isBeyondLab) && { note: smallDatagrams }),
       },
     ];
   });
 }
 
-/** The lab's HTTP/3 server sends smaller datagrams than the real one, and fits where that does not. */
+const smallDatagrams =
+  'the lab’s HTTP/3 server sends smaller datagrams than a real one, and fits where that does not';
+
 function isBeyondLab({ model }: BeforeAfterCell): boolean {
   return model.says === 'too-big';
 }

@@ -1,7 +1,7 @@
 /* A rehearsal as one self-contained page: a timeline of every vantage point's traffic, and the tables. */
 import { page } from './html.ts';
 import { escapeHtml } from './plain.ts';
-import { longestGap, type Rehearsal, resultText, totals } from './rehearsal.ts';
+import { longestGap, type PredictionLine, type Rehearsal, resultText, totals } from './rehearsal.ts';
 import { timelineSvg } from './rehearsal-svg.ts';
 
 export function rehearsalToHtml(r: Rehearsal): string {
@@ -112,15 +112,20 @@ const asked = {
 
 /** Model and kernel in one cell where they agree. */
 function predictionTable(r: Rehearsal): string {
-  const cell = (model: string, kernel: string) =>
+  const cell = (model: string, kernel: string, { isAsPredicted }: PredictionLine) =>
     model === kernel
       ? `<td class="same">${escapeHtml(kernel)}</td>`
-      : `<td class="differs">${escapeHtml(kernel)}; the model says ${escapeHtml(model)}</td>`;
+      : `<td${isAsPredicted ? '' : ' class="differs"'}>${escapeHtml(kernel)}; the model says ${escapeHtml(model)}</td>`;
   const rows = r.predictions.map(
     (p) =>
-      `<tr><td>${escapeHtml(p.vantage)}</td><td>${asked[p.what]}${p.family === 6 ? ', IPv6' : ''}</td>${cell(p.before, p.seenBefore)}${cell(p.after, p.seenAfter)}</tr>`,
+      `<tr><td>${escapeHtml(p.vantage)}</td><td>${asked[p.what]}${p.family === 6 ? ', IPv6' : ''}</td>${cell(p.before, p.seenBefore, p)}${cell(p.after, p.seenAfter, p)}</tr>`,
   );
-  return `<table><tr><th>from</th><th></th><th>before</th><th>after</th></tr>${rows.join('')}</table>`;
+  const notes = r.predictions.flatMap((p) =>
+    p.note === undefined
+      ? []
+      : [`<p class="dim">${escapeHtml(`${p.vantage} ${asked[p.what]}: ${p.note}`)}</p>`],
+  );
+  return `<table><tr><th>from</th><th></th><th>before</th><th>after</th></tr>${rows.join('')}</table>${notes.join('')}`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -92,8 +92,10 @@ export interface PredictionLine {
   /** What the kernel showed. */
   readonly seenBefore: string;
   readonly seenAfter: string;
-  /** Where the model names several clients, some of them are enough. */
+  /** Where the model names several clients, some of them are enough; true as well where the lab cannot tell. */
   readonly isAsPredicted: boolean;
+  /** Why the lab may show something else than life. */
+  readonly note?: string;
 }
 
 /** How the ingress answers a client that the ban list holds; `partly`: not always, or not at all. */
@@ -193,6 +195,9 @@ export function rehearsalToText(r: Rehearsal, palette: Palette): string {
         [p.vantage, askedText(p), p.before, p.seenBefore, p.after, p.seenAfter].map((t) => plain(t)),
       ),
     ]),
+    ...r.predictions.flatMap((p) =>
+      p.note === undefined ? [] : [palette.dim(plain(`${p.vantage} ${askedText(p)}: ${p.note}`))],
+    ),
     '',
     palette.strong('Beside the proof'),
     ...r.verdicts.map((v) => verdictText(v, palette)),
