@@ -27,6 +27,14 @@ export function writeOutcomeOf(failure: ApiFailure): WriteOutcome {
   return { kind: 'unknown', says, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
+/** The end of a write of several parts: once one is written, "nothing was written" would not be true. */
+export function afterParts(outcome: WriteOutcome, written: number): WriteOutcome {
+  if (written === 0 || outcome.kind === 'written') return outcome;
+  const retry = outcome.kind === 'unknown' ? outcome.retryAfterMs : undefined;
+  const says = `a part of it is written; then: ${outcome.says}`;
+  return { kind: 'unknown', says, ...(retry !== undefined && { retryAfterMs: retry }) };
+}
+
 export function observedOf({ says, retryAfterMs }: ApiFailure): Observed {
   return { kind: 'unreachable', says, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }

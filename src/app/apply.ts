@@ -5,7 +5,7 @@
 
 import { beginRun } from '#apply/begin-run.ts';
 import { turnBack } from '#apply/execute.ts';
-import { parseJournal } from '#apply/journal.ts';
+import { parseJournal, type RunReach, reachOf } from '#apply/journal.ts';
 import { type Problem, preflight } from '#apply/preflight.ts';
 import type { KeptRun, RunStore } from '#apply/run-store.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
@@ -33,7 +33,7 @@ import {
   standingChanges,
   worldOf,
 } from './run-core.ts';
-import { lockRun, type RunPlace, runsAt } from './run-place.ts';
+import { commandFor, lockRun, type RunPlace, runsAt } from './run-place.ts';
 
 export interface ApplyRequest extends RunPlace {
   /** File of the plan. */
@@ -44,6 +44,8 @@ export interface ApplyRequest extends RunPlace {
   readonly isDry: boolean;
   readonly hooks: RunHooks;
   readonly systems: SystemsOf;
+  /** Kept in the journal, so that the run is gone on with in the same way. */
+  readonly reach?: RunReach;
   /** Called when the run has ended and its systems are still there; its result counts. */
   readonly afterwards?: (run: EndedRun) => Promise<RunResult>;
 }
@@ -99,7 +101,7 @@ async function withLock(
   const id = await freeId(runs, request.hooks.clock.now());
   const lock = await unlessFull(() => lockRun(runs, id, request.hooks.working));
   try {
-    await refuseBesideUnfinished(runs);
+    await refuseBesideUnfinished(runs, request);
     return await then(runs, id);
   } finally {
     await lock.release();
@@ -107,14 +109,32 @@ async function withLock(
 }
 
 /** A plan on top of half another one is proved for a start that is not there. */
-async function refuseBesideUnfinished(runs: RunStore): Promise<void> {
+async function refuseBesideUnfinished(runs: RunStore, place: RunPlace): Promise<void> {
   for (const id of await runs.ids()) {
-    const run = await openRun(id, { runs }).catch(() => undefined);
-    if (run === undefined || !isUnfinished(run.records)) continue;
+    const run = await openRun(id, { runs }).catch((error: unknown) => unreadable(runs, id, error));
+    // the systems of a lab are gone
+    if (run === undefined || !isUnfinished(run.records) || reachOf(run.records).isLab) continue;
+    const [resume, back, tell] = (['resume', 'rollback', 'runs'] as const).map((v) =>
+      commandFor(v, id, place),
+    );
     throw new SightlineError('unfinished-run', `run ${id} changed something and has not ended`, {
-      hint: `sightline resume ${id}, or sightline rollback ${id}; sightline runs ${id} tells how far it came`,
+      hint: `${resume}, or ${back}; ${tell} tells how far it came`,
     });
   }
+}
+
+/** Undefined: it ended while its folder was made. Throws where it may have changed something. */
+async function unreadable(runs: RunStore, id: string, error: unknown): Promise<undefined> {
+  const text = await (await runs.open(id)).journal.read();
+  if (text === '') return undefined;
+  throw new SightlineError(
+    'unreadable-run',
+    `run ${id} cannot be read, and may have changed something: ${messageOf(error)}`,
+    {
+      hint: `mend it, or put back by hand what it did; then move its folder away: ${(await runs.open(id)).path}`,
+      cause: error,
+    },
+  );
 }
 
 async function begin(b: Beginning): Promise<ApplyEnd> {
@@ -130,7 +150,7 @@ async function begin(b: Beginning): Promise<ApplyEnd> {
   const folder = await unlessFull(() => makeFolder(b, baseline));
   hooks.begun?.(b.id, plan);
   const carrying: Carrying = { folder, plan, proof, snapshot, baseline, systems, hooks };
-  await beginRun(worldOf(carrying), identityOf(b));
+  await beginRun(worldOf(carrying), identityOf(b), b.request.reach);
   const result = await carryOn(carrying);
   const { changedSinceStart } = systems;
   const ended = {

@@ -1,6 +1,7 @@
 /* `resume` and `rollback`: a run that ended in the middle goes on, or walks back, from its journal alone. */
 import { continueRun } from '#apply/begin-run.ts';
 import { turnBack } from '#apply/execute.ts';
+import { reachOf } from '#apply/journal.ts';
 import { directionOf } from '#apply/next.ts';
 import { SightlineError } from '#estate/error.ts';
 import { sha256 } from '#net/sha256.ts';
@@ -12,12 +13,13 @@ import {
   openRun,
   type RunHooks,
   type RunResult,
+  refuseLabRun,
   type SystemsOf,
   snapshotOf,
   stateOf,
   worldOf,
 } from './run-core.ts';
-import { lockRun, type RunPlace, runsAt } from './run-place.ts';
+import { commandFor, lockRun, type RunPlace, runsAt } from './run-place.ts';
 
 export interface ResumeRequest extends RunPlace {
   readonly run: string;
@@ -47,14 +49,15 @@ export async function resumeRun(request: ResumeRequest): Promise<ResumeEnd> {
 async function goOn(request: ResumeRequest, run: OpenRun): Promise<ResumeEnd> {
   const { folder, plan, proof, baseline } = run;
   const { hooks } = request;
+  refuseLabRun(run);
   hooks.working('reading the journal');
   const { snapshot, isAsPlanned } = await snapshotOf(plan, folder.path);
   const isForward = request.turn === undefined && directionOf(run.records) === 'forward';
   if (isForward && !isAsPlanned)
     throw new SightlineError('plan-moved', `the snapshot that run ${folder.id} was planned from has moved`, {
-      hint: `bring ${plan.snapshot.path} back as it was; or sightline rollback ${folder.id}, which needs no prediction`,
+      hint: `bring ${plan.snapshot.path} back as it was; or ${commandFor('rollback', folder.id, request)}, which needs no prediction`,
     });
-  const systems = await request.systems(snapshot, plan, proof);
+  const systems = await request.systems(snapshot, plan, proof, reachOf(run.records));
   try {
     hooks.begun?.(folder.id, plan);
     const carrying = {

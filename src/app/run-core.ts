@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Actuator } from '#apply/actuator.ts';
 import { checkIdentity } from '#apply/begin-run.ts';
 import { execute, type RunResult } from '#apply/execute.ts';
-import { parseJournal, type Record } from '#apply/journal.ts';
+import { parseJournal, type Record, type RunReach, reachOf } from '#apply/journal.ts';
+import { isWithoutWriting } from '#apply/next.ts';
 import type { KeptRun } from '#apply/run-store.ts';
 import {
   type Clock,
@@ -72,8 +73,13 @@ export interface SystemsCompared {
   readonly differences: readonly string[];
 }
 
-/** Builds them for a plan; the real ones, a lab's, or a test's. */
-export type SystemsOf = (snapshot: Snapshot, plan: Plan, proof: Proved) => Promise<RunSystems>;
+/** Builds them for a plan; the real ones, a lab's, or a test's. `reach`: of the run that is gone on with. */
+export type SystemsOf = (
+  snapshot: Snapshot,
+  plan: Plan,
+  proof: Proved,
+  reach?: RunReach,
+) => Promise<RunSystems>;
 
 /** A run that is kept, checked to be of one piece. */
 export interface OpenRun {
@@ -95,6 +101,15 @@ export async function openRun(id: string, place: RunPlace): Promise<OpenRun> {
   checkIdentity(records, { run: id, plan: planHash(plan), proof: sha256(proofJson) });
   const baseline = await readBaseline(folder);
   return { folder, plan, proof, records, ...(baseline && { baseline }) };
+}
+
+/** Throws where the run's systems were a lab's: they are gone, and the real ones were never written. */
+export function refuseLabRun({ folder, records }: OpenRun): void {
+  if (reachOf(records).isLab !== true) return;
+  const what = `run ${folder.id} was made in the lab, whose systems went with it`;
+  throw new SightlineError('lab-run', what, {
+    hint: `there is nothing to go on with, to take back or to probe; apply its plan with --lab again`,
+  });
 }
 
 async function text(folder: KeptRun, what: 'plan' | 'proof'): Promise<string> {
@@ -209,6 +224,13 @@ export function stateOf(records: readonly Record[]): RunState {
 export function isUnfinished(records: readonly Record[]): boolean {
   const state = stateOf(records);
   if (state === 'nothing-begun' || state === 'done' || state === 'rolled-back') return false;
-  const intents = records.filter(({ entry }) => entry.kind === 'intent');
-  return intents.length > 0;
+  const mayStand = new Map<string, boolean>();
+  for (const { entry: e } of records) {
+    if (e.kind === 'intent') mayStand.set(e.change, true);
+    // what was turned down was not there before either, or it would not have been tried
+    else if (e.kind === 'outcome' && e.direction === 'forward' && isWithoutWriting(e.outcome))
+      mayStand.set(e.change, false);
+    else if (e.kind === 'verified' && e.direction === 'back') mayStand.set(e.change, false);
+  }
+  return [...mayStand.values()].some((may) => may);
 }

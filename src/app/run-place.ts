@@ -10,6 +10,21 @@ export interface RunPlace {
 
 export const defaultRuns = '.sightline/runs';
 
+/** What a person types, wherever the runs are kept. */
+export function commandFor(
+  verb: 'resume' | 'rollback' | 'runs' | 'verify',
+  run: string,
+  { runs }: RunPlace,
+): string {
+  const isElsewhere = typeof runs === 'string' && runs !== defaultRuns;
+  return `sightline ${verb} ${run}${isElsewhere ? ` --runs ${quoted(runs)}` : ''}`;
+}
+
+/** As a shell takes it for one word. */
+function quoted(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** The runs there. Throws SightlineError `wrong-use` where the place cannot be understood. */
 export async function runsAt({ runs = defaultRuns }: RunPlace): Promise<RunStore> {
   if (typeof runs !== 'string') return runs;

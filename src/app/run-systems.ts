@@ -2,6 +2,8 @@
  * The systems of a run: APIs that sightline.yaml names, checkouts of repositories that the command names, and a person
  * for all that only an export can show. `--lab` takes a copy of the estate, with all of its systems, instead.
  */
+import { resolve } from 'node:path';
+import type { RunReach } from '#apply/journal.ts';
 import { readerOf } from '#estate/estate.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Proved } from '#proof/result.ts';
@@ -28,11 +30,33 @@ const exportsFolder = '.sightline/read-back';
 const keptFolder = '.sightline/kept';
 
 export function systemsFor(options: SystemsOptions): SystemsOf {
-  return async (snapshot, plan, proof) => {
-    if (!options.isLab) return realSystems(snapshot, plan, proof, options);
+  return async (snapshot, plan, proof, reach = {}) => {
+    if (!options.isLab) return realSystems(snapshot, plan, proof, asBegun(options, reach));
     options.hooks.working('bringing the estate up in the lab, with all of its systems');
     const { labSystems } = await import('./lab-systems.ts');
     return labSystems(snapshot, plan, proof, options.hooks);
+  };
+}
+
+/** What is not said now is as when the run began. */
+function asBegun(options: SystemsOptions, reach: RunReach): SystemsOptions {
+  const from = options.from ?? reach.from;
+  return {
+    ...options,
+    ...(from !== undefined && { from }),
+    checkouts: { ...reach.checkouts, ...options.checkouts },
+    runsCommands: options.runsCommands === true || reach.runsCommands === true,
+  };
+}
+
+/** For the journal: the same from whatever folder the run is gone on with. */
+export function reachFrom({ isLab, from, checkouts = {}, runsCommands }: SystemsOptions): RunReach {
+  const folders = Object.entries(checkouts).map(([id, path]) => [id, resolve(path)] as const);
+  return {
+    ...(isLab && { isLab }),
+    ...(from !== undefined && { from }),
+    ...(folders.length > 0 && { checkouts: Object.fromEntries(folders) }),
+    ...(runsCommands === true && { runsCommands }),
   };
 }
 

@@ -1,6 +1,6 @@
 /* `runs`: every run with how it stands, and one run as the story that its journal tells. */
 import { join } from 'node:path';
-import { parseJournal, type Record } from '#apply/journal.ts';
+import { parseJournal, type Record, reachOf } from '#apply/journal.ts';
 import type { RunStore } from '#apply/run-store.ts';
 import { messageOf } from '#estate/error.ts';
 import type { Plan } from '#plan/plan.ts';
@@ -28,6 +28,8 @@ export interface RunStory extends RunSummary {
   readonly records: readonly Record[];
   /** Bytes of a last line that a crash cut; they never counted. */
   readonly cutBytes: number;
+  /** Its systems are gone. */
+  readonly isLab: boolean;
 }
 
 /** Every run, oldest first. One that cannot be read is told, not left out. */
@@ -46,6 +48,7 @@ export async function tellRun(id: string, place: RunPlace = {}): Promise<RunStor
     ...standing(plan, records),
     plan,
     records,
+    isLab: reachOf(records).isLab === true,
     cutBytes: cut === undefined ? 0 : Buffer.byteLength(cut),
   };
 }

@@ -13,7 +13,7 @@ import type { Snapshot } from './load-snapshot.ts';
 import { readerAfterChanges } from './plan-states.ts';
 import { type Baseline, ProbeRounds } from './probe-round.ts';
 import { openPlan } from './prove.ts';
-import { nothingFromHere, openRun, snapshotOf, standingChanges } from './run-core.ts';
+import { nothingFromHere, openRun, refuseLabRun, snapshotOf, standingChanges } from './run-core.ts';
 import { type RunPlace, runsAt } from './run-place.ts';
 
 export interface VerifyRequest extends RunPlace {
@@ -77,7 +77,9 @@ async function ofPlan(path: string): Promise<Subject> {
 }
 
 async function ofRun(request: VerifyRequest): Promise<Subject> {
-  const { folder, plan, records, baseline } = await openRun(request.what, request);
+  const run = await openRun(request.what, request);
+  refuseLabRun(run);
+  const { folder, plan, records, baseline } = run;
   const { snapshot, isAsPlanned } = await snapshotOf(plan, folder.path);
   const done = standingChanges(plan, records);
   const all = plan.stages.flatMap((s) => s.changes).length;

@@ -14,7 +14,8 @@ export type Observed =
   | { readonly kind: 'unreachable'; readonly says: string; readonly retryAfterMs?: number };
 
 export type WriteOutcome =
-  | { readonly kind: 'written' }
+  /** `unsettled`: it was written, and something about it must be looked at before the run goes on. */
+  | { readonly kind: 'written'; readonly unsettled?: string }
   /** Refused by the system; nothing was written. `says` holds no secret. */
   | { readonly kind: 'refused'; readonly says: string; readonly hint: string }
   /** Somebody else changed it since it was read; nothing was written. */

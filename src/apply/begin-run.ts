@@ -1,6 +1,6 @@
 /* The first record of a journal: which plan and proof the run carries out. No other plan is ever gone on with. */
 import { SightlineError } from '#estate/error.ts';
-import { type Record, readJournal } from './journal.ts';
+import { type Record, type RunReach, readJournal } from './journal.ts';
 import { append } from './note.ts';
 import type { RunWorld } from './run-world.ts';
 
@@ -15,8 +15,10 @@ export interface RunIdentity {
 export async function beginRun(
   world: Pick<RunWorld, 'journal' | 'clock' | 'watcher'>,
   of: RunIdentity,
+  reach?: RunReach,
 ): Promise<void> {
-  await append(world, 0, { kind: 'run', ...of });
+  const isPlain = reach === undefined || Object.keys(reach).length === 0;
+  await append(world, 0, { kind: 'run', ...of, ...(!isPlain && { reach }) });
 }
 
 /** The records of the run. Throws SightlineError `bad-journal` where they are of another run, plan or proof. */
@@ -32,9 +34,13 @@ export async function continueRun(
 export function checkIdentity(records: readonly Record[], of: RunIdentity): void {
   const first = records[0]?.entry;
   if (first === undefined) {
-    throw new SightlineError('nothing-begun', `run ${of.run} ended before it began: nothing was written`, {
-      hint: 'apply the plan again',
-    });
+    throw new SightlineError(
+      'nothing-begun',
+      `the journal of run ${of.run} is empty: it ended before it began`,
+      {
+        hint: 'nothing was written, and the plan can be applied again; unless journal.jsonl was removed: then restore it',
+      },
+    );
   }
   if (first.kind !== 'run') throw other(of, 'does not begin with the record of a run');
   for (const what of ['run', 'plan', 'proof'] as const)

@@ -243,7 +243,7 @@ describe('execute', () => {
     expect(stopped).toEqual({
       kind: 'paused',
       because: 'set b is written, and not settled: 1 to change',
-      next: expect.stringMatching(/let it be done.*Then resume.*roll back/),
+      next: expect.stringMatching(/let its owner do it.*Then resume.*roll back/i),
     });
     const kinds = parseJournal(w.lines).records.map(({ entry }) =>
       entry.kind === 'outcome' ? entry.outcome : entry.kind,

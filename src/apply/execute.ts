@@ -12,7 +12,7 @@ import { type Direction, type Entry, type Record, readJournal } from './journal.
 import { type Action, nextAction } from './next.ts';
 import { append } from './note.ts';
 import { observePatiently } from './observe.ts';
-import { actuatorFor, type RunWorld } from './run-world.ts';
+import { accessHint, actuatorFor, type RunWorld } from './run-world.ts';
 import {
   goOn,
   type Made,
@@ -84,10 +84,7 @@ class Run {
     const { change, direction } = action;
     const actuator = actuatorFor(this.#world.actuators, change);
     if (!actuator)
-      return pause(
-        `nothing here can write ${change.title}`,
-        'configure access to the system in sightline.yaml, then resume',
-      );
+      return pause(`nothing here can write ${change.title}`, `${accessHint(change)}, then resume`);
     const seen = await observePatiently(actuator, change, this.#world);
     if (seen.kind === 'unreachable') return this.#failed(change, direction, seen.says, 'unreachable');
     if (seen.kind === 'other')
@@ -137,6 +134,8 @@ class Run {
       return this.#failed(change, direction, `${outcome.says}; ${outcome.hint}`, 'refused');
     if (outcome.kind === 'conflict')
       return pause(`${change.title}: ${outcome.says}`, 'settle it with its owner, then resume or roll back');
+    if (outcome.kind === 'written' && outcome.unsettled !== undefined)
+      return this.#unsettled(change, direction, outcome.unsettled);
     // asked to wait (429, 503): nobody is asked again before that
     if (outcome.kind === 'unknown' && outcome.retryAfterMs !== undefined)
       await this.#world.clock.sleep(outcome.retryAfterMs);
@@ -228,6 +227,10 @@ class Run {
   async #settled(actuator: Actuator, change: PlannedChange, direction: Direction, seen: Seen): Promise<Turn> {
     const says = await actuator.unsettled?.(change);
     if (says === undefined) return this.#verified(change, direction, seen);
+    return this.#unsettled(change, direction, says);
+  }
+
+  async #unsettled(change: PlannedChange, direction: Direction, says: string): Promise<Turn> {
     await this.#note({ kind: 'unsettled', change: change.id, direction, says });
     const [because, next] = unsettledTexts(change.title, direction, says);
     return direction === 'back' ? pause(because, next) : this.#asked(because, next);

@@ -6,9 +6,27 @@ import { SightlineError } from '#estate/error.ts';
 
 export type Direction = 'forward' | 'back';
 
+/** How a run reaches what sightline.yaml does not name: it is gone on with in the same way. */
+export interface RunReach {
+  /** On a copy of the estate, which is gone with the process. */
+  readonly isLab?: true;
+  /** Vantage point at which the machine stands. */
+  readonly from?: string;
+  /** Folders of checkouts by the repository's id, from the root. */
+  readonly checkouts?: { readonly [repository: string]: string };
+  /** Owners' own commands are run. */
+  readonly runsCommands?: true;
+}
+
 /** What a record says; `change` is the planned change's id, `stage` the stage's. */
 export type Entry =
-  | { readonly kind: 'run'; readonly run: string; readonly plan: string; readonly proof: string }
+  | {
+      readonly kind: 'run';
+      readonly run: string;
+      readonly plan: string;
+      readonly proof: string;
+      readonly reach?: RunReach;
+    }
   /** Kept before a write so that its undo can be exact; `data` is the actuator's own, without secrets. */
   | { readonly kind: 'backup'; readonly change: string; readonly data: string }
   | { readonly kind: 'intent'; readonly change: string; readonly direction: Direction }
@@ -61,6 +79,12 @@ export interface Record {
   readonly at: string;
   readonly format: 1 | typeof journalFormat;
   readonly entry: Entry;
+}
+
+/** As the first record says. */
+export function reachOf(records: readonly Record[]): RunReach {
+  const first = records[0]?.entry;
+  return (first?.kind === 'run' ? first.reach : undefined) ?? {};
 }
 
 /** Keeps the text of one run's journal. */

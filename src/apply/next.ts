@@ -110,10 +110,15 @@ function waitOn(change: PlannedChange, direction: Direction, entries: readonly E
   return { kind: 'wait', change, direction, ...(begun?.kind === 'waiting' && { until: begun.until }) };
 }
 
+/** Turned down: nothing was written. */
+export function isWithoutWriting(outcome: Extract<Entry, { kind: 'outcome' }>['outcome']): boolean {
+  return outcome === 'refused' || outcome === 'conflict';
+}
+
 /** The last attempt was refused or met a conflict: nothing was written, and it may be tried again from the start. */
 function endedWithoutWriting(own: readonly Entry[]): boolean {
   const last = own.at(-1);
-  return last?.kind === 'outcome' && (last.outcome === 'refused' || last.outcome === 'conflict');
+  return last?.kind === 'outcome' && isWithoutWriting(last.outcome);
 }
 
 function isVerified(entries: readonly Entry[], change: string, direction: Direction): boolean {

@@ -29,7 +29,7 @@ describe('preflight', () => {
   });
 
   it.each<[string, Actuator[], RegExp]>([
-    ['no writer', [], /nothing is configured/],
+    ['no writer', [], /nothing is configured that can write .*: name its access in sightline\.yaml/],
     ['moved', [actuator({ kind: 'other', says: 'now c' })], /no longer what the plan was made from: now c/],
     ['done already', [actuator({ kind: 'after' })], /done already/],
     ['unreachable', [actuator({ kind: 'unreachable', says: 'refused' })], /cannot be read: refused/],

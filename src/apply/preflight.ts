@@ -5,7 +5,7 @@
 import { inverseOf, type PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Actuator } from './actuator.ts';
-import { actuatorFor } from './run-world.ts';
+import { accessHint, actuatorFor } from './run-world.ts';
 
 export interface Problem {
   readonly change: string;
@@ -39,7 +39,10 @@ async function problemsOf(
 ): Promise<readonly Problem[]> {
   const actuator = actuatorFor(actuators, change);
   if (actuator === undefined) {
-    return [{ change: change.id, says: `nothing is configured that can write ${change.through.system}` }];
+    const { system } = change.through;
+    return [
+      { change: change.id, says: `nothing is configured that can write ${system}: ${accessHint(change)}` },
+    ];
   }
   const forward = await actuator.preflight(change);
   const undo = await actuator.preflight({ ...change, change: inverseOf(change.change) });

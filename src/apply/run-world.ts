@@ -72,3 +72,11 @@ export function actuatorFor(actuators: readonly Actuator[], change: PlannedChang
   const byHand = change.through.by === 'operator' ? able.find((a) => forPersons.has(a.name)) : undefined;
   return byHand ?? able[0];
 }
+
+/** What gives a run the means to write the change. */
+export function accessHint({ through: { system, repository } }: PlannedChange): string {
+  const id = repository ?? /^source\/([^/]+)/.exec(system)?.[1];
+  return id === undefined
+    ? `name its access in sightline.yaml (systems, id ${system})`
+    : `name your checkout of it with --checkout ${id}=FOLDER`;
+}

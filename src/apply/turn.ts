@@ -36,7 +36,7 @@ export function notShown(outcome: Made): string {
   return outcome.kind === 'unknown' ? outcome.says : 'the system took the write and does not show it';
 }
 
-const settleIt = 'see what its owner would still do; let it be done, or mend the cause. Then resume';
+const settleIt = 'look at what is left: let its owner do it, or mend the cause. Then resume';
 
 /** Why the run stops at a change that reads back and would be changed again, and what to do. */
 export function unsettledTexts(title: string, direction: Direction, says: string): [string, string] {

@@ -10,9 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planText } from '#app/plan-file.ts';
+import type { SystemsOf } from '#app/run-core.ts';
+import type { RunReach } from '#apply/journal.ts';
 import { Office, officePlan, paperTerminal } from '#test/apply/office.ts';
 import { applyOn } from './commands/apply.ts';
 import { runWith } from './commands/resume.ts';
@@ -22,6 +24,8 @@ let folder: string;
 let plan: string;
 let runs: string;
 let office: Office;
+/** As the journal of the run that is gone on with has it. */
+let reach: RunReach | undefined;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'apply-'));
   plan = join(folder, 'plan.json');
@@ -44,7 +48,12 @@ async function call(
   answers?: string[],
 ): Promise<Called> {
   const paper = paperTerminal(answers);
-  const systems = () => office.systems;
+  const systems =
+    () =>
+    (...asked: Parameters<SystemsOf>) => {
+      reach = asked[3];
+      return office.systems(...asked);
+    };
   const run = {
     apply: applyOn(systems),
     resume: runWith(undefined, systems),
@@ -133,8 +142,10 @@ describe('apply', () => {
     office.faults.push({ kind: 'refused', says: '403', hint: 'ask for rights' });
     const { text, code } = await call('apply', [plan], { yes: true });
     expect(text).toContain('403; ask for rights');
+    expect(text).toContain('nothing was changed');
     expect(standing()).toEqual([]);
-    expect([3, 4]).toContain(code);
+    expect(code).toBe(3);
+    expect((await call('apply', [plan], { yes: true })).code).toBe(0);
   });
 
   it('stops at what is written and not settled, counts it, goes on when it is, and takes it back', async () => {
@@ -229,6 +240,45 @@ describe('hostile states', () => {
     return onlyRun();
   }
 
+  it('is gone on with as it was begun, from its journal alone', async () => {
+    office.onWrite = () => {
+      throw new Error('killed');
+    };
+    const options = { yes: true, checkout: ['flux=../flux'], runCommands: true, from: 'office' };
+    const { text } = await call('apply', [plan], options);
+    office.onWrite = () => undefined;
+    // where the runs are is not in their journals
+    expect(text).toContain(`sightline resume ${onlyRun()} --runs ${runs}     goes on`);
+    expect((await call('rollback', [onlyRun()])).code).toBe(0);
+    expect(reach).toEqual({ from: 'office', checkouts: { flux: resolve('../flux') }, runsCommands: true });
+  });
+
+  it('a run of the lab: nothing to go on with, and in the way of no other', async () => {
+    const id = await crashed();
+    const text = readFileSync(journal(id), 'utf8');
+    writeFileSync(journal(id), text.replace(/"proof":"[0-9a-f]+"/, '$&,"reach":{"isLab":true}'));
+    for (const command of ['resume', 'rollback'] as const) {
+      const { code, text: says } = await call(command, [id]);
+      expect(says).toMatch(/was made in the lab, whose systems went with it[\s\S]*with --lab again/);
+      expect(code).toBe(3);
+    }
+    expect((await call('runs', [id])).text).toContain('the lab and its systems are gone');
+    office.values.clear();
+    expect((await call('apply', [plan], { yes: true })).code).toBe(0);
+  });
+
+  it('a run that cannot be read: nothing is begun beside it', async () => {
+    const id = await crashed();
+    writeFileSync(journal(id), `{}\n${readFileSync(journal(id), 'utf8')}`);
+    const { code, text } = await call('apply', [plan], { yes: true });
+    expect(text).toMatch(new RegExp(`run ${id} cannot be read, and may have changed something: line 1`));
+    expect(text).toContain('move its folder away');
+    expect(code).toBe(3);
+    writeFileSync(journal(id), '');
+    office.values.clear();
+    expect((await call('apply', [plan], { yes: true })).code).toBe(0);
+  });
+
   it('a journal cut in the middle of a line: mended, told, and gone on with', async () => {
     const id = await crashed();
     appendFileSync(journal(id), '{"n":9,"at":"2026-0');
@@ -280,7 +330,12 @@ describe('hostile states', () => {
       /is of another plan than the one beside it/,
       /restore plan\.json, proof\.json and journal\.jsonl together/,
     ],
-    ['no journal', (id) => rmSync(journal(id)), /ended before it began/, /apply the plan again/],
+    [
+      'no journal',
+      (id) => rmSync(journal(id)),
+      /ended before it began/,
+      /the plan can be applied again; unless journal\.jsonl was removed/,
+    ],
     ['no plan', (id) => rmSync(join(runs, id, 'plan.json')), /has no plan/, /./],
   ])('%s: refused with what to do, by resume and rollback', async (_, damage, says, hint) => {
     const id = await crashed();

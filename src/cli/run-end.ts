@@ -1,6 +1,7 @@
 /* How a run ended: what a person does next, the document of --json, and the exit code. */
 
 import type { RunResult } from '#app/run-core.ts';
+import { commandFor } from '#app/run-place.ts';
 import { isRunUnfinished, saidIn } from '#app/runs.ts';
 import { SightlineError } from '#estate/error.ts';
 import { plain } from '#report/plain.ts';
@@ -16,6 +17,8 @@ export interface RunEnding {
 export interface EndLook {
   readonly isJson: boolean;
   readonly runs?: string;
+  /** Its systems are gone when the command ends. */
+  readonly isLab?: boolean;
   /** Exit code where everything was rolled back: 0 where that was asked for, 3 where it was not. */
   readonly rolledBackCode: number;
 }
@@ -31,7 +34,7 @@ export async function showEnding(
   const said = await saidIn(run, place(look));
   if (look.isJson)
     terminal.out(JSON.stringify({ event: 'end', format: 1, run, result, saidNotSeen: said, exitCode }));
-  else terminal.out(`\n${endingText(terminal, run, result, changed)}${saidText(terminal, said)}`);
+  else terminal.out(`\n${endingText(terminal, { run, result }, changed, look)}${saidText(terminal, said)}`);
   return exitCode;
 }
 
@@ -48,17 +51,37 @@ function codeOf(result: RunResult, changed: boolean, rolledBackCode: number): nu
   return changed ? 4 : 3;
 }
 
-function endingText({ palette }: Terminal, run: string, result: RunResult, changed: boolean): string {
-  if (result.kind === 'done')
-    return `${palette.good('done')}  run ${run}\n${palette.dim(`  sightline verify ${run} probes it again; sightline rollback ${run} takes it all back`)}`;
+function endingText(
+  { palette }: Terminal,
+  { run, result }: RunEnding,
+  changed: boolean,
+  look: EndLook,
+): string {
   if (result.kind === 'rolled-back')
     return `${palette.strong('rolled back')}  run ${run}: ${plain(result.because)}`;
-  const what = changed ? 'changed in part' : 'nothing was changed';
-  return [
-    `${palette.warn('paused')}  run ${run}, ${what}`,
-    `  sightline resume ${run}     goes on`,
-    `  sightline rollback ${run}   takes back what was done`,
-  ].join('\n');
+  const isDone = result.kind === 'done';
+  const what = isDone ? '' : `, ${changed ? 'changed in part' : 'nothing was changed'}`;
+  const head = `${isDone ? palette.good('done') : palette.warn('paused')}  run ${run}${what}`;
+  return `${head}\n${palette.dim(nextText(run, isDone ? ['verify', 'rollback'] : ['resume', 'rollback'], look))}`;
+}
+
+const meanings = {
+  resume: 'goes on',
+  rollback: 'takes back what was done',
+  verify: 'probes it again',
+} as const;
+
+/** The commands that lead on, each as it is typed. */
+export function nextText(
+  run: string,
+  verbs: readonly (keyof typeof meanings)[],
+  look: Pick<EndLook, 'runs' | 'isLab'>,
+): string {
+  if (look.isLab === true)
+    return `  the lab and its systems are gone; ${commandFor('runs', run, look)} tells what was done`;
+  const commands = verbs.map((verb) => [commandFor(verb, run, look), meanings[verb]] as const);
+  const width = Math.max(...commands.map(([command]) => command.length));
+  return commands.map(([command, meaning]) => `  ${command.padEnd(width)}   ${meaning}`).join('\n');
 }
 
 /** Carries a run with Ctrl-C as a question; a failure in the middle is told with the way back. */
@@ -69,25 +92,27 @@ export async function carried(
   run: () => Promise<number>,
 ): Promise<number> {
   try {
-    return await console.during(run, () => stopAtOnce(terminal, console));
+    return await console.during(run, () => stopAtOnce(terminal, console, look));
   } catch (error) {
     const { run: id } = console;
     if (id === undefined || !(await isRunUnfinished(id, place(look)))) return reportFailure(terminal, error);
     reportFailure(terminal, error, 'Changed in part.');
-    terminal.note(`  Changed in part: sightline resume ${id}, or sightline rollback ${id}.`);
+    terminal.note(nextText(id, ['resume', 'rollback'], look));
     return 4;
   }
 }
 
 /** Second Ctrl-C. Every record that was told is on the disk; the lock of a dead process is taken over. */
-function stopAtOnce(terminal: Terminal, console: RunConsole): never {
+function stopAtOnce(terminal: Terminal, console: RunConsole, look: EndLook): never {
   const id = console.run;
-  const next =
-    id === undefined
-      ? ''
-      : ` sightline resume ${id} reads back what was written and goes on; sightline rollback ${id} takes it back.`;
-  terminal.note(`\nsightline: stopped at once.${next}`);
-  process.exit(id === undefined ? 3 : 4);
+  if (id === undefined) {
+    terminal.note('\nsightline: stopped at once, before anything was written.');
+    process.exit(3);
+  }
+  const inTheMiddle = 'a write that was under way may have been made: either of these reads it back first';
+  terminal.note(`\nsightline: stopped at once${look.isLab === true ? '' : `; ${inTheMiddle}`}.`);
+  terminal.note(nextText(id, ['resume', 'rollback'], look));
+  process.exit(4);
 }
 
 export function place({ runs }: { readonly runs?: string }): { readonly runs?: string } {

@@ -141,7 +141,7 @@ const pauses: Readonly<Record<string, Scenario>> = {
     office.unsettled.set('alias-two', '1 to change');
     const { code, text } = await call('apply');
     const says =
-      /paused: Create alias two on edge is written, and not settled: 1 to change[\s\S]*let it be done/;
+      /paused: Create alias two on edge is written, and not settled: 1 to change[\s\S]*let its owner do it/;
     expect([code, text]).toEqual([4, expect.stringMatching(says)]);
     expect(standing()).toEqual(['edge/one', 'edge/two']);
     office.unsettled.clear();

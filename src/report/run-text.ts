@@ -49,7 +49,7 @@ export function entryText(entry: Entry, titles: Titles, look: Look, isStory = fa
     case 'waiting':
       return line(
         palette.accent('◷'),
-        `${titles.change(entry.change)}, until ${clockText(entry.until)}`,
+        `${titles.change(entry.change)}, until ${clockText(entry.until)} UTC`,
         look,
       );
     case 'gate':
@@ -113,7 +113,7 @@ function line(mark: string, text: string, { width }: Look, indent = '  '): strin
   return `${indent}${mark} ${wrap(plain(text), width - 4, `${indent}  `).trimStart()}`;
 }
 
-/** `16:24:51`, of an ISO time. */
+/** `16:24:51`, of an ISO time: in UTC, like the ids of runs. */
 export function clockText(iso: string): string {
   return iso.slice(11, 19);
 }
@@ -138,7 +138,7 @@ export function countdownText(ms: number): string {
 /** The whole journal as a story with times. */
 export function storyText(plan: Plan, records: readonly Record[], look: Look): string {
   const titles = titlesOf(plan);
-  const lines = [look.palette.strong(plain(goalText(plan.goal)))];
+  const lines = [look.palette.strong(plain(goalText(plan.goal))), look.palette.dim('times are UTC')];
   let heading: string | undefined;
   for (const { at, entry } of records) {
     const stage = stageTitleOf(entry, titles);

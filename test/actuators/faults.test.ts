@@ -215,4 +215,24 @@ describe('somebody else between preflight and write', () => {
     );
     expect(world.state()).toBe(start);
   });
+
+  it('two at the same tunnel: ours is written, theirs is told to be lost, and the run goes on once it was seen to', async () => {
+    const plan = planOf(changes.filter((c) => c.id === 'tunnel'));
+    const start = world.cloudflare.config().config;
+    const journal = new MemoryJournal();
+    world.cloudflare.setFault((call) => {
+      if (call.method === 'PUT') world.cloudflare.edit({ ...start, 'warp-routing': { enabled: true } });
+      return undefined;
+    });
+    expect(await go(plan, runWorld(actuatorsFor(world.places), journal))).toMatchObject({
+      kind: 'paused',
+      because: expect.stringMatching(
+        /is written, and not settled: .*from version \d+ to \d+: somebody else wrote.*lost/,
+      ),
+    });
+    world.setFault(undefined);
+    expect((await go(plan, runWorld(actuatorsFor(world.places), journal))).kind).toBe('done');
+    expect((await back(plan, runWorld(actuatorsFor(world.places), journal))).kind).toBe('rolled-back');
+    expect(world.cloudflare.config().config).toEqual(start);
+  });
 });

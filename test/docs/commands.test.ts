@@ -64,7 +64,8 @@ async function output(command: string): Promise<string> {
   };
   const file = verb === 'apply' ? join(folder, args[0] ?? '') : (args[0] ?? '');
   await run(paper.terminal, [file], options);
-  return paper.text();
+  // where a reader keeps runs nothing needs to be said
+  return paper.text().replaceAll(` --runs ${options.runs}`, '');
 }
 
 function onlyRun(): string {

@@ -6,7 +6,7 @@ import type { Actuator, Observed, WriteOutcome } from '#apply/actuator.ts';
 import type { RecordSet } from '#estate/dns.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
 import type { PlannedChange, Setting } from '#plan/change.ts';
-import { type ApiFailure, fetched, observedOf, writeOutcomeOf } from '../api-failure.ts';
+import { type ApiFailure, afterParts, fetched, observedOf, writeOutcomeOf } from '../api-failure.ts';
 import { ask, type DnsServer, update } from './api.ts';
 import { classAny, classIn, classNone, dataOf, dataText, typeNumber, type WireRecord } from './wire.ts';
 
@@ -104,19 +104,11 @@ export class BindActuator implements Actuator {
     let written = 0;
     for (const wanted of wantedOf(change)) {
       const got = await fetched(() => this.#serversOf(wanted.view));
-      if ('kind' in got) return writeOutcomeOf(got);
+      if ('kind' in got) return afterParts(writeOutcomeOf(got), written);
       const servers = got.value;
-      if (servers === undefined)
-        return {
-          kind: 'refused',
-          says: `view ${JSON.stringify(wanted.view)} has no server`,
-          hint: 'name its key in sightline.yaml',
-        };
+      if (servers === undefined) return afterParts(noServer(wanted), written);
       const outcome = await this.#writeOne(servers.primary, wanted);
-      if (outcome.kind !== 'written')
-        return written > 0
-          ? { kind: 'unknown', says: `a part of it is written; then: ${outcome.says}` }
-          : outcome;
+      if (outcome.kind !== 'written') return afterParts(outcome, written);
       written += 1;
     }
     return { kind: 'written' };
@@ -145,6 +137,11 @@ export class BindActuator implements Actuator {
       hint: 'let the key update the zone (allow-update or update-policy), then resume',
     };
   }
+}
+
+function noServer({ view }: Wanted): WriteOutcome {
+  const says = `view ${JSON.stringify(view)} has no server`;
+  return { kind: 'refused', says, hint: 'name its key in sightline.yaml' };
 }
 
 async function read(server: DnsServer, { name, type }: Wanted): Promise<Live> {

@@ -4,7 +4,7 @@ import type { RecordSet } from '#estate/dns.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
 import { parseIp } from '#net/ip.ts';
 import type { PlannedChange, Setting } from '#plan/change.ts';
-import { type ApiFailure, observedOf, writeOutcomeOf } from '../api-failure.ts';
+import { type ApiFailure, afterParts, observedOf, writeOutcomeOf } from '../api-failure.ts';
 import type { CloudflareApi, DnsRecord } from './api.ts';
 
 /** Automatic, which is answered as 300 seconds. */
@@ -81,18 +81,17 @@ export class CloudflareDnsActuator implements Actuator {
     const kept = JSON.parse(backup ?? '[]') as readonly Pick<DnsRecord, 'id' | 'ttl'>[];
     let written = 0;
     for (const w of wantedOf(change)) {
-      if (typeof w === 'string') return { kind: 'refused', says: w, hint: 'make a new plan' };
+      if (typeof w === 'string')
+        return afterParts({ kind: 'refused', says: w, hint: 'make a new plan' }, written);
       const read = await this.#read(w);
-      if ('kind' in read) return writeOutcomeOf(read);
+      if ('kind' in read) return afterParts(writeOutcomeOf(read), written);
       const left = callsLeft(w, read.records);
-      if (typeof left === 'string') return { kind: 'conflict', says: left };
+      if (typeof left === 'string') return afterParts({ kind: 'conflict', says: left }, written);
       for (const { id, change: fields } of left) {
         const ttl = kept.find((k) => k.id === id)?.ttl;
         const exact = fields.ttl !== undefined && ttl !== undefined ? { ...fields, ttl } : fields;
         const answer = await this.#api.changeRecord(read.zone, id, exact);
-        if (answer.kind === 'failed' && written > 0)
-          return { kind: 'unknown', says: `a part of it is written; then: ${answer.says}` };
-        if (answer.kind === 'failed') return writeOutcomeOf(answer);
+        if (answer.kind === 'failed') return afterParts(writeOutcomeOf(answer), written);
         written += 1;
       }
     }

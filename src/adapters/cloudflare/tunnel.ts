@@ -114,8 +114,8 @@ export class TunnelActuator implements Actuator {
     const answer = await this.#api.replace(account, tunnel, config);
     if (answer.kind === 'failed') return writeOutcomeOf(answer);
     if (answer.result.version === version + 1) return { kind: 'written' };
-    const says = `tunnel ${name} went from version ${version} to ${answer.result.version}: somebody else wrote at the same moment, and that change is lost`;
-    return { kind: 'conflict', says };
+    const says = `tunnel ${name} went from version ${version} to ${answer.result.version}: somebody else wrote at the same moment, and that change is lost: make it again`;
+    return { kind: 'written', unsettled: says };
   }
 
   #read() {

@@ -5,7 +5,7 @@
 import type { Actuator, Observed, WriteOutcome } from '#apply/actuator.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
 import type { PlannedChange, Setting } from '#plan/change.ts';
-import { observedOf, writeOutcomeOf } from '../api-failure.ts';
+import { afterParts, observedOf, writeOutcomeOf } from '../api-failure.ts';
 import { type Failure, type KubernetesApi, nameOf, type ObjectRef } from './api.ts';
 import { type Json, mapOf, mapsOf, textOf, versionOf } from './decode.ts';
 import { canonical, operationsBetween } from './diff.ts';
@@ -89,13 +89,13 @@ export class KubernetesActuator implements Actuator {
     for (const item of items) {
       const step = await this.#writeItem(item, kept);
       if (step.kind === 'done') written += 1;
-      // a part is written already, so "nothing was written" would not be true
-      else if (written > 0)
-        return { kind: 'unknown', says: `a part of it is written; then: ${'says' in step ? step.says : ''}` };
       else
-        return step.kind === 'again'
-          ? { kind: 'conflict', says: 'it is being changed by somebody else all the time' }
-          : step;
+        return afterParts(
+          step.kind === 'again'
+            ? { kind: 'conflict', says: 'it is being changed by somebody else all the time' }
+            : step,
+          written,
+        );
     }
     return { kind: 'written' };
   }

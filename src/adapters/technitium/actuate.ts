@@ -5,7 +5,7 @@
 import type { Actuator, Observed, WriteOutcome } from '#apply/actuator.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
 import type { PlannedChange, Setting } from '#plan/change.ts';
-import { type ApiFailure, observedOf, writeOutcomeOf } from '../api-failure.ts';
+import { type ApiFailure, afterParts, observedOf, writeOutcomeOf } from '../api-failure.ts';
 import type { TechnitiumApi } from './api.ts';
 import { decodeConfig, decodeRecords } from './decode.ts';
 import { type CallStep, canWriteType, judge, type SetWanted } from './records.ts';
@@ -61,8 +61,8 @@ export class TechnitiumActuator implements Actuator {
     let written = 0;
     for (const setting of settingsOf(change)) {
       const judged = await this.#judge(setting);
-      if (judged.kind === 'other') return { kind: 'conflict', says: judged.says };
-      if (judged.kind === 'unreachable') return { ...judged, kind: 'unknown' };
+      if (judged.kind === 'other') return afterParts({ kind: 'conflict', says: judged.says }, written);
+      if (judged.kind === 'unreachable') return afterParts({ ...judged, kind: 'unknown' }, written);
       for (const step of judged.kind === 'todo' ? judged.left : []) {
         const answer = await this.#api.write(step.path, step.parameters);
         if (answer.kind === 'ok') written += 1;
@@ -75,7 +75,7 @@ export class TechnitiumActuator implements Actuator {
   /** The server refuses an old value that is no longer there: who sees that knows that somebody else wrote. */
   async #failed(failure: ApiFailure, setting: Setting, written: number): Promise<WriteOutcome> {
     const outcome = writeOutcomeOf(failure);
-    if (written > 0) return { kind: 'unknown', says: `a part of it is written; then: ${failure.says}` };
+    if (written > 0) return afterParts(outcome, written);
     if (outcome.kind !== 'refused' || failure.status !== 400) return outcome;
     const now = await this.#judge(setting);
     return now.kind === 'other' ? { kind: 'conflict', says: `${failure.says}; ${now.says}` } : outcome;

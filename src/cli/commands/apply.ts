@@ -3,7 +3,7 @@ import { type ApplyEnd, applyPlan, type EndedRun } from '#app/apply.ts';
 import { resumeRun } from '#app/resume.ts';
 import type { RunResult, SystemsOf } from '#app/run-core.ts';
 import { type RunOfPlan, runOfPlan } from '#app/run-of-plan.ts';
-import { type SystemsOptions, systemsFor } from '#app/run-systems.ts';
+import { reachFrom, type SystemsOptions, systemsFor } from '#app/run-systems.ts';
 import { SightlineError } from '#estate/error.ts';
 import { count, goalText } from '#report/plan-text.ts';
 import { proofToText } from '#report/proof-text.ts';
@@ -22,22 +22,24 @@ export function applyOn(systems: (options: SystemsOptions) => SystemsOf): Run {
     const isJson = options.json === true;
     const console = new RunConsole(terminal, { isYes: options.yes === true, isJson });
     const where = placeOf(options);
-    const look = { isJson, ...where, rolledBackCode: 3 };
+    const look = { isJson, ...where, isLab: options.lab === true, rolledBackCode: 3 };
     let isBackWanted = false;
     const hooks = console.hooks();
     return carried(terminal, console, look, async () => {
       const begun = options.resume === true ? await runOfPlan(plan, where) : undefined;
       if (begun !== undefined) return goOn({ terminal, console, look, begun, options, systems });
+      const chosen = {
+        isLab: options.lab === true,
+        ...(typeof options.from === 'string' && { from: options.from }),
+        ...checkoutOptions(options),
+        hooks,
+      };
       const end = await applyPlan({
         plan,
         isDry: options.dryRun === true,
         hooks,
-        systems: systems({
-          isLab: options.lab === true,
-          ...(typeof options.from === 'string' && { from: options.from }),
-          ...checkoutOptions(options),
-          hooks,
-        }),
+        systems: systems(chosen),
+        reach: reachFrom(chosen),
         afterwards: async (ended) => {
           const result = await afterwards(terminal, console, ended, options);
           isBackWanted = result !== ended.result;

@@ -3,7 +3,7 @@ import { listRuns, type RunSummary, tellRun } from '#app/runs.ts';
 import { goalText } from '#report/plan-text.ts';
 import { runsText, stateText, storyText } from '#report/run-text.ts';
 import type { Run } from '../main.ts';
-import { runsOption } from '../run-end.ts';
+import { nextText, runsOption } from '../run-end.ts';
 import type { Terminal } from '../terminal.ts';
 
 export const run: Run = async (terminal, [id], options) => {
@@ -21,9 +21,7 @@ export const run: Run = async (terminal, [id], options) => {
         ),
       );
     if (story.state === 'paused' || story.state === 'stopped')
-      terminal.out(
-        `  sightline resume ${id}     goes on\n  sightline rollback ${id}   takes back what was done`,
-      );
+      terminal.out(nextText(id, ['resume', 'rollback'], { ...place, isLab: story.isLab }));
   }
   return 0;
 };
