@@ -20,6 +20,8 @@ export interface RunSummary {
   readonly ended?: string;
   /** Why it stands as it does. */
   readonly says: string;
+  /** Its systems are gone. */
+  readonly isLab: boolean;
 }
 
 export interface RunStory extends RunSummary {
@@ -28,8 +30,6 @@ export interface RunStory extends RunSummary {
   readonly records: readonly Record[];
   /** Bytes of a last line that a crash cut; they never counted. */
   readonly cutBytes: number;
-  /** Its systems are gone. */
-  readonly isLab: boolean;
 }
 
 /** Every run, oldest first. One that cannot be read is told, not left out. */
@@ -48,7 +48,6 @@ export async function tellRun(id: string, place: RunPlace = {}): Promise<RunStor
     ...standing(plan, records),
     plan,
     records,
-    isLab: reachOf(records).isLab === true,
     cutBytes: cut === undefined ? 0 : Buffer.byteLength(cut),
   };
 }
@@ -60,7 +59,7 @@ async function summaryOf(runs: RunStore, id: string): Promise<RunSummary> {
     const { records } = parseJournal(await folder.journal.read());
     return { id, ...standing(plan, records), plan };
   } catch (error) {
-    return { id, state: 'unreadable', standing: 0, says: messageOf(error) };
+    return { id, state: 'unreadable', standing: 0, isLab: false, says: messageOf(error) };
   }
 }
 
@@ -74,6 +73,7 @@ function standing(plan: Plan, records: readonly Record[]): Omit<RunSummary, 'id'
     ...(first && { began: first.at }),
     ...(last && { ended: last.at }),
     says: saysOf(state, records),
+    isLab: reachOf(records).isLab === true,
   };
 }
 

@@ -262,7 +262,8 @@ describe('hostile states', () => {
       expect(says).toMatch(/was made in the lab, whose systems went with it[\s\S]*with --lab again/);
       expect(code).toBe(3);
     }
-    expect((await call('runs', [id])).text).toContain('the lab and its systems are gone');
+    expect((await call('runs', [id])).text).toContain('made in the lab, whose systems went with it');
+    expect((await call('runs', [])).text).toMatch(/stopped {2}nothing stands {2}.*: made in the lab/);
     office.values.clear();
     expect((await call('apply', [plan], { yes: true })).code).toBe(0);
   });

@@ -21,10 +21,13 @@ export const run: Run = async (terminal, [id], options) => {
         ),
       );
     if (story.state === 'paused' || story.state === 'stopped')
-      terminal.out(nextText(id, ['resume', 'rollback'], { ...place, isLab: story.isLab }));
+      terminal.out(story.isLab ? `  ${gone}` : nextText(id, ['resume', 'rollback'], place));
   }
   return 0;
 };
+
+/** Of a run whose systems were a lab's. */
+const gone = 'made in the lab, whose systems went with it';
 
 function list(terminal: Terminal, runs: readonly RunSummary[], isJson: boolean): number {
   if (isJson)
@@ -36,7 +39,11 @@ function list(terminal: Terminal, runs: readonly RunSummary[], isJson: boolean):
       ),
     );
   else {
-    const lines = runs.map((r) => ({ ...r, goal: r.plan ? goalText(r.plan.goal) : 'unknown plan' }));
+    const lines = runs.map((r) => ({
+      ...r,
+      goal: r.plan ? goalText(r.plan.goal) : 'unknown plan',
+      ...(r.isLab && { standing: 0, says: gone }),
+    }));
     terminal.out(runsText(lines, terminal));
   }
   return 0;
