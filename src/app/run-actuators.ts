@@ -35,8 +35,8 @@ export interface Places {
   readonly working?: (says: string) => void;
   /** false: somebody else makes the changes of this system, though the plan gives them to a person. */
   readonly leavesToPerson?: (system: string) => boolean;
-  /** A diff or a command is shown; whether it may be. */
-  readonly agree: (shown: string) => Promise<boolean>;
+  /** A diff or a command is shown, under the title of its change; whether it may be. */
+  readonly agree: (title: string, shown: string) => Promise<boolean>;
   /** A person is asked to make the change; from the second time on with what is still seen. */
   readonly byHand: (
     change: PlannedChange,
@@ -85,7 +85,8 @@ async function repositories(
   const actuator = repositoryActuator({
     edits,
     runFolder: resolve(places.kept, planHash(plan).slice(0, 16)),
-    mayGoOn: ({ diff, command }) => places.agree(command === undefined ? diff : `${diff}\n$ ${command}`),
+    mayGoOn: ({ title, diff, command }) =>
+      places.agree(title, command === undefined ? diff : `${diff}$ ${command}`),
     ...(environment && { environment }),
     ...(runsCommands && { live }),
   });

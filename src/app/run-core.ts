@@ -43,8 +43,8 @@ export interface RunHooks {
   readonly interrupt?: () => Order | undefined | Promise<Order | undefined>;
   /** What goes on between the records: `asking every system`. */
   readonly working: (says: string) => void;
-  /** A diff or a command is shown; whether it may be. */
-  readonly agree: (shown: string) => Promise<boolean>;
+  /** A diff or a command is shown, under the title of its change; whether it may be. */
+  readonly agree: (title: string, shown: string) => Promise<boolean>;
   /** A person is shown what to do and waited for. Nobody there: `stop`. */
   readonly doByHand: (title: string, instructions: string) => Promise<'done' | 'stop'>;
   /** Told the run's id and plan before its first record. */

@@ -53,7 +53,7 @@ export class RunConsole {
       interrupt: () => this.#takeOrder(),
       working: (says) => this.#working(says),
       begun: (run, plan) => this.#begun(run, plan),
-      agree: (shown) => this.#agree(shown),
+      agree: (title, shown) => this.#agree(title, shown),
       doByHand: (title, instructions) => this.#doByHand(title, instructions),
     };
   }
@@ -73,13 +73,26 @@ export class RunConsole {
     }
   }
 
-  /** A question that is yes with --yes, and no where nobody is there. */
+  /** A question that is yes with --yes, and no where nobody is there or the question is interrupted. */
   async wants(asks: string): Promise<boolean> {
     if (this.#options.isYes) return true;
-    if (this.#terminal.ask === undefined || this.#options.isJson) return false;
+    return /^y(es)?$/i.test((await this.#typed(`${plain(asks)} [y/N] `)) ?? '');
+  }
+
+  /** A line that somebody types; undefined: nobody is there, or the question is interrupted. */
+  async #typed(question: string): Promise<string | undefined> {
+    const { ask } = this.#terminal;
+    if (ask === undefined || this.#options.isJson) return undefined;
+    const asking = new AbortController();
+    this.#asking = asking;
     this.#hideLine();
-    const answer = await this.#terminal.ask(`${plain(asks)} [y/N] `, new AbortController().signal);
-    return /^y(es)?$/i.test(answer.trim());
+    try {
+      return (await ask(question, asking.signal)).trim();
+    } catch {
+      return undefined;
+    } finally {
+      this.#asking = undefined;
+    }
   }
 
   /** First: the question. At a question, or a second time: no more asking. */
@@ -173,58 +186,43 @@ export class RunConsole {
   }
 
   /** With --yes it is shown and gone on with. */
-  async #agree(shown: string): Promise<boolean> {
-    for (const line of shown.split('\n')) this.print(`    ${plain(line)}`);
-    return this.wants('Write this?');
+  async #agree(title: string, shown: string): Promise<boolean> {
+    const { accent, strong } = this.#terminal.palette;
+    this.print(`  ${accent('→')} ${strong(plain(this.#isBack ? `undo: ${title}` : title))}`);
+    for (const line of shown.trimEnd().split('\n')) this.print(`    ${plain(line)}`);
+    return this.wants(this.#isBack ? 'Take this back?' : 'Write this?');
   }
 
   /** Never passed by --yes: what a person must do is done by a person, and then seen. */
   async #doByHand(title: string, instructions: string): Promise<'done' | 'stop'> {
-    const { palette, ask } = this.#terminal;
+    const { palette } = this.#terminal;
     this.print(`  ${palette.accent('✋')} ${palette.strong(plain(title))}`);
     for (const line of instructions.split('\n')) this.print(`    ${plain(line)}`);
-    if (ask === undefined || this.#options.isJson) return 'stop';
-    const asking = new AbortController();
-    this.#asking = asking;
-    this.#hideLine();
-    try {
-      const answer = await ask(
-        `    ${palette.strong('d')} done   ${palette.strong('s')} stop  > `,
-        asking.signal,
-      );
-      return /^(d|done|y|yes)$/i.test(answer.trim()) ? 'done' : 'stop';
-    } catch {
-      return 'stop';
-    } finally {
-      this.#asking = undefined;
-    }
+    const question = `    ${palette.strong('d')} done   ${palette.strong('s')} stop  > `;
+    return /^(d|done|y|yes)$/i.test((await this.#typed(question)) ?? '') ? 'done' : 'stop';
   }
 
   /** Go on, pause or roll back; `pause` where nobody is there, or the question is interrupted. */
   async #choose(goOn: string, other: 'pause'): Promise<Order> {
-    const { ask, palette } = this.#terminal;
-    if (ask === undefined || this.#options.isJson) return other;
-    const asking = new AbortController();
-    this.#asking = asking;
-    this.#hideLine();
-    try {
-      for (;;) {
-        const answer = (
-          await ask(
-            `    ${palette.strong('g')} ${goOn}   ${palette.strong('p')} pause   ${palette.strong('r')} roll back  > `,
-            asking.signal,
-          )
-        )
-          .trim()
-          .toLowerCase();
-        if (answer === 'g' || answer === goOn || answer === 'y' || answer === 'yes') return 'go-on';
-        if (answer === 'p' || answer === 'pause') return 'pause';
-        if (answer === 'r' || answer === 'roll back') return 'roll-back';
+    const { palette } = this.#terminal;
+    const [g, p, r] = ['g', 'p', 'r'].map((key) => palette.strong(key));
+    for (;;) {
+      const answer = await this.#typed(`    ${g} ${goOn}   ${p} pause   ${r} roll back  > `);
+      switch (answer?.toLowerCase()) {
+        case undefined:
+          return other;
+        case 'g':
+        case goOn:
+        case 'y':
+        case 'yes':
+          return 'go-on';
+        case 'p':
+        case 'pause':
+          return 'pause';
+        case 'r':
+        case 'roll back':
+          return 'roll-back';
       }
-    } catch {
-      return other;
-    } finally {
-      this.#asking = undefined;
     }
   }
 

@@ -63,7 +63,7 @@ function world(more: Partial<CheckoutEdit> = {}, rest: Partial<RepositoryWorld> 
   const actuator = repositoryActuator({
     edits: new Map([['edit', edit]]),
     mayGoOn: async (s) => {
-      shown.push(`${s.command ?? ''}\n${s.diff}`);
+      shown.push(`${s.title}\n${s.command ?? ''}\n${s.diff}`);
       return true;
     },
     runFolder,
@@ -145,7 +145,7 @@ describe("the owner's own command", () => {
     const { actuator, shown } = world({ apply: sh('cat stacks/main.tf; echo done >&2'), plan: sh('exit 0') });
     expect(await actuator.write(planned)).toEqual({ kind: 'written' });
     expect(readFileSync(join(runFolder, 'output/edit.apply.log'), 'utf8')).toBe(`${after}done\n`);
-    expect(shown[0]).toContain('sh -c cat stacks/main.tf');
+    expect(shown[0]).toMatch(/^edit a\ncat stacks\/main\.tf; echo done/);
   });
 
   it('that fails leaves the outcome open', async () => {

@@ -29,11 +29,20 @@ export interface CheckoutEdit {
   readonly cwd: string;
 }
 
+/** What a person agrees to. */
+export interface Shown {
+  /** Of the change. */
+  readonly title: string;
+  readonly diff: string;
+  /** As it would be typed. */
+  readonly command?: string;
+}
+
 export interface RepositoryWorld {
   /** By the planned change's id. */
   readonly edits: ReadonlyMap<string, CheckoutEdit>;
   /** Shows the diff and the command; false: the person does not want it. */
-  readonly mayGoOn: (shown: { readonly diff: string; readonly command?: string }) => Promise<boolean>;
+  readonly mayGoOn: (shown: Shown) => Promise<boolean>;
   /** Folder of the run: backups and outputs go there. */
   readonly runFolder: string;
   /** What the live system holds of the settings that the apply writes; undefined: it holds none of them. */
@@ -162,9 +171,10 @@ class RepositoryActuator implements Actuator {
     const edit = this.#world.edits.get(change.id);
     if (edit === undefined) return refused(`no file is known for ${change.title}`, 'make the plan again');
     const sides = sidesOf(edit, change);
-    const command = edit.apply?.join(' ');
+    const command = edit.apply && commandText(edit.apply);
     const diff = sides.map(shownDiff).join('');
-    const isWanted = await this.#world.mayGoOn({ diff, ...(command !== undefined && { command }) });
+    const { title } = change;
+    const isWanted = await this.#world.mayGoOn({ title, diff, ...(command !== undefined && { command }) });
     if (!isWanted) return refused('the edit was not wanted', 'resume when it is, or roll back');
     if (edit.apply === undefined) return this.#edit(edit, sides);
     const unmarked = await this.#marked(change);
@@ -255,6 +265,12 @@ function sidesOf(edit: CheckoutEdit, change: PlannedChange): readonly Side[] {
 
 function isForward(edit: CheckoutEdit, change: PlannedChange): boolean {
   return JSON.stringify(change.change) === JSON.stringify(edit.planned.change);
+}
+
+/** A line for a shell as it is, anything else word by word. */
+function commandText(argv: readonly string[]): string {
+  const [a, b, line] = argv;
+  return a === 'sh' && b === '-c' && line !== undefined ? line : argv.join(' ');
 }
 
 /** What a plan means that does not end with 0; it may have failed as well. */
