@@ -49,7 +49,7 @@ function asBegun(options: SystemsOptions, reach: RunReach): SystemsOptions {
   };
 }
 
-/** For the journal: the same from whatever folder the run is gone on with. */
+/** For the journal. */
 export function reachFrom({ isLab, from, checkouts = {}, runsCommands }: SystemsOptions): RunReach {
   const folders = Object.entries(checkouts).map(([id, path]) => [id, resolve(path)] as const);
   return {

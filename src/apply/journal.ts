@@ -12,7 +12,7 @@ export interface RunReach {
   readonly isLab?: true;
   /** Vantage point at which the machine stands. */
   readonly from?: string;
-  /** Folders of checkouts by the repository's id, from the root. */
+  /** Folders of checkouts by the repository's id; absolute. */
   readonly checkouts?: { readonly [repository: string]: string };
   /** Owners' own commands are run. */
   readonly runsCommands?: true;
