@@ -1,7 +1,7 @@
 /*
  * A GitOps controller in the lab for repositories that are applied by themselves: what a file states is applied to the
  * cluster soon after it was changed, and what it states no longer is taken away. Of Helm releases it renders those of the
- * chart ingress-nginx, as far as the Service of the controller goes.
+ * chart ingress-nginx: the Service of the controller, and which Service it publishes.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -49,7 +49,22 @@ export class LabFlux {
     if (after !== undefined) {
       const { manager, object } = renderedOf(after);
       this.#kube.apply(object, manager);
+      if (after.kind === 'HelmRelease') this.#publish(before, after, manager);
     } else if (before !== undefined) this.#kube.write(namedAs(renderedOf(before).object), () => null);
+  }
+
+  /** An argument of the controller, where the values change it. */
+  #publish(before: Json | undefined, after: Json, manager: string): void {
+    const argument = `--publish-service=${publishedBy(after)}`;
+    if (before !== undefined && publishedBy(before) === publishedBy(after)) return;
+    const named = { ...namedAs(renderedOf(after).object), kind: 'Deployment' };
+    const put = (key: string, value: unknown) =>
+      key === 'args' && Array.isArray(value)
+        ? value.map((a) => (String(a).startsWith('--publish-service=') ? argument : a))
+        : value;
+    this.#kube.write(named, (live) => (live ? (JSON.parse(JSON.stringify(live, put)) as Json) : null), {
+      manager,
+    });
   }
 
   #read(): string {
@@ -69,6 +84,13 @@ function renderedOf(object: Json): { readonly manager: string; readonly object: 
   return object.kind === 'HelmRelease'
     ? { manager: 'helm-controller', object: controllerService(object) }
     : { manager: 'kustomize-controller', object };
+}
+
+/** The controller's own Service, unless the values name another. */
+function publishedBy(release: Json): string {
+  const { name } = release.metadata as { name: string };
+  const { pathOverride } = at(release.spec, 'values', 'controller', 'publishService');
+  return typeof pathOverride === 'string' ? pathOverride : `$(POD_NAMESPACE)/${name}-controller`;
 }
 
 /** What the chart makes of `controller.service`; the rest of the release is not rendered. */

@@ -51,8 +51,10 @@ function isOwner(reader: Reader, repository: Repository, fact: Fact): boolean {
   const { owner } = fact;
   if (owner === undefined) return false;
   if (owner.name === repository.id || owner.name === `source/${repository.id}`) return true;
-  if (owner.kind !== 'helm') return false;
+  if (owner.kind !== 'helm' && owner.kind !== 'flux') return false;
   const namespace = (fact.value as { readonly namespace?: string }).namespace;
+  if (statesRelease(reader, repository, owner.name, namespace)) return true;
+  if (owner.kind === 'flux') return false;
   return reader
     .all('helmRelease')
     .some(
@@ -61,6 +63,19 @@ function isOwner(reader: Reader, repository: Repository, fact: Fact): boolean {
         owner.name.endsWith(r.value.name) &&
         r.value.repository === repository.id,
     );
+}
+
+/** A HelmRelease of Flux: all that its chart makes is the repository's. */
+function statesRelease(
+  reader: Reader,
+  repository: Repository,
+  release: string,
+  namespace: string | undefined,
+): boolean {
+  const name = release.includes('/') ? release : `${namespace ?? ''}/${release}`;
+  return reader
+    .by('statedSetting', 'resource', `HelmRelease ${name}`)
+    .some((f) => f.value.repository === repository.id || f.value.repository === `source/${repository.id}`);
 }
 
 const kindWords: Partial<Record<Kind, readonly string[]>> = {

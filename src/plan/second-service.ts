@@ -29,16 +29,19 @@ export function secondService(
   };
 }
 
-/** Labels by which a chart knows what it made are not for what it did not make. */
+/** Marks by which a chart or a GitOps controller knows what it made are not for what it did not make: it would prune that. */
+const ownerMark =
+  /^(app\.kubernetes\.io\/managed-by$|helm\.sh\/|meta\.helm\.sh\/|(helm|kustomize)\.toolkit\.fluxcd\.io\/|argocd\.argoproj\.io\/)/;
+
 function withoutOwner(labels: Service['labels']): Service['labels'] {
-  return Object.fromEntries(
-    Object.entries(labels).filter(([k]) => !/^(app\.kubernetes\.io\/managed-by|helm\.sh\/)/.test(k)),
-  );
+  return Object.fromEntries(Object.entries(labels).filter(([k]) => !ownerMark.test(k)));
 }
 
 /** Annotations that say which address it gets, and what controllers wrote about it, belong to the first Service. */
 function withoutAddressing(annotations: Service['annotations']): Service['annotations'] {
-  return Object.fromEntries(Object.entries(annotations).filter(([k]) => !/metallb|meta\.helm\.sh/.test(k)));
+  return Object.fromEntries(
+    Object.entries(annotations).filter(([k]) => !/metallb/.test(k) && !ownerMark.test(k)),
+  );
 }
 
 /**

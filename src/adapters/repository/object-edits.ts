@@ -1,12 +1,13 @@
 /*
  * Objects other than Services as their repository states them: a middleware's list, and which Service the ingress
- * publishes (Traefik's chart: providers.kubernetesIngress.publishedService.pathOverride).
+ * publishes (Traefik's chart: providers.kubernetesIngress.publishedService.pathOverride; that of ingress-nginx:
+ * controller.publishService.pathOverride).
  */
 import type { Reader } from '#estate/estate.ts';
 import type { SettingOf } from '#plan/change.ts';
 import { Refusal } from './edit.ts';
 import type { WantedEdit } from './plan-edits.ts';
-import { homeOf } from './service-edits.ts';
+import { type Home, homeOf } from './service-edits.ts';
 
 /** The list of an allowlist middleware, in a manifest of Terraform or a file of Kubernetes objects. */
 export function middlewareEdits(setting: SettingOf<'middleware'>, reader: Reader): readonly WantedEdit[] {
@@ -37,10 +38,19 @@ export function publishedServiceEdits(setting: SettingOf<'ingress'>, reader: Rea
   const before = setting.before?.publishedService ?? setting.after?.publishedService ?? '';
   const first = reader.get('service', `${setting.id.split('/')[0]}/${before}`);
   const home = first && homeOf(reader, first);
-  if (home?.release === undefined)
+  const path = home && publishedPath(home, reader.get('ingress', setting.id)?.value.program);
+  if (home === undefined || path === undefined)
     throw new Refusal(`no chart here sets the published Service of ${setting.id}`);
-  const path = `${home.prefix}providers.kubernetesIngress.publishedService.pathOverride`;
   return [
     { file: home.file, place: { resource: home.resource, path }, value: setting.after?.publishedService },
   ];
+}
+
+/** Undefined: not known for this chart. */
+function publishedPath({ prefix, release }: Home, program: string | undefined): string | undefined {
+  if (program === 'ingress-nginx' && /(^|\.)controller\.$/.test(prefix))
+    return `${prefix}publishService.pathOverride`;
+  return release === undefined
+    ? undefined
+    : `${prefix}providers.kubernetesIngress.publishedService.pathOverride`;
 }
