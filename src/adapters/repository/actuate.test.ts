@@ -211,6 +211,17 @@ describe("the owner's own command", () => {
     },
   );
 
+  it('whose output cannot be kept is not run, and that is told', async () => {
+    writeFileSync(join(runFolder, 'output'), '');
+    const { actuator } = world({ apply: sh('touch applied') });
+    expect(await actuator.write(planned)).toMatchObject({
+      kind: 'unknown',
+      says: expect.stringMatching(/the apply could not be run to its end: E/),
+    });
+    expect(existsSync(join(root, 'applied'))).toBe(false);
+    expect(await actuator.observe(planned)).toEqual({ kind: 'before' });
+  });
+
   it('is not begun where it could not be marked as begun', async () => {
     writeFileSync(join(runFolder, 'applying'), '');
     const { actuator } = world({ apply: sh('touch applied') });

@@ -8,9 +8,17 @@ import type { Actuator, Observed, WriteOutcome } from '#apply/actuator.ts';
 import { messageOf, SightlineError } from '#estate/error.ts';
 import { sha256 } from '#net/sha256.ts';
 import type { PlannedChange } from '#plan/change.ts';
+import {
+  commandText,
+  endText,
+  fileNameOf,
+  notEmpty,
+  refused,
+  type Side,
+  shownDiff,
+} from './actuate-texts.ts';
 import { ApplyMark } from './apply-mark.ts';
 import { replaceFile, textOf } from './atomic-file.ts';
-import { safeDiff } from './edit-diff.ts';
 import type { FileChange } from './plan-edits.ts';
 import { type Command, type CommandEnd, runCommand } from './run-command.ts';
 
@@ -52,13 +60,6 @@ export interface RepositoryWorld {
   readonly timeoutMs?: number;
   readonly run?: (command: Command) => Promise<CommandEnd>;
   readonly replace?: typeof replaceFile;
-}
-
-/** Files of one side: undefined where the side has no file. */
-interface Side {
-  readonly file: string;
-  readonly from: string | undefined;
-  readonly to: string | undefined;
 }
 
 export function repositoryActuator(world: RepositoryWorld): Actuator {
@@ -239,7 +240,8 @@ class RepositoryActuator implements Actuator {
     return join(this.#world.runFolder, 'output', `${fileNameOf(change)}.${what}.log`);
   }
 
-  #command(
+  /** Also where its output cannot be kept: then it was not run. */
+  async #command(
     edit: CheckoutEdit,
     argv: readonly string[],
     change: PlannedChange,
@@ -248,7 +250,11 @@ class RepositoryActuator implements Actuator {
     const run = this.#world.run ?? runCommand;
     const log = this.#logOf(change, what);
     const { environment, timeoutMs = 30 * 60_000 } = this.#world;
-    return run({ argv, cwd: edit.cwd, log, timeoutMs, ...(environment && { environment }) });
+    try {
+      return await run({ argv, cwd: edit.cwd, log, timeoutMs, ...(environment && { environment }) });
+    } catch (error) {
+      return { code: undefined, isTimeout: false, tail: messageOf(error) };
+    }
   }
 }
 
@@ -265,31 +271,4 @@ function sidesOf(edit: CheckoutEdit, change: PlannedChange): readonly Side[] {
 
 function isForward(edit: CheckoutEdit, change: PlannedChange): boolean {
   return JSON.stringify(change.change) === JSON.stringify(edit.planned.change);
-}
-
-/** A line for a shell as it is, anything else word by word. */
-function commandText(argv: readonly string[]): string {
-  const [a, b, line] = argv;
-  return a === 'sh' && b === '-c' && line !== undefined ? line : argv.join(' ');
-}
-
-/** What a plan means that does not end with 0; it may have failed as well. */
-const notEmpty = "the owner's own plan is not known to be empty: it";
-
-function fileNameOf({ id }: PlannedChange): string {
-  return id.replace(/[^\w.-]/g, '-');
-}
-
-/** A changed line that holds a secret is told, not shown. */
-function shownDiff({ file, from = '', to = '' }: Side): string {
-  return safeDiff(file, from, to) ?? `${file}: a changed line holds a secret, so the change is not shown\n`;
-}
-
-function refused(says: string, hint: string): WriteOutcome {
-  return { kind: 'refused', says, hint };
-}
-
-function endText(what: string, end: CommandEnd): string {
-  const how = end.isTimeout ? 'was interrupted after its time' : `ended with ${end.code ?? 'a signal'}`;
-  return `${what} ${how}: ${end.tail}`;
 }
