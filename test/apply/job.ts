@@ -157,10 +157,11 @@ async function plan(snapshotFolder: string, waitSeconds: number, idLength: numbe
   const read = await loadSnapshot(snapshotFolder);
   const [one, two, three] = madeServices.map((name) => service(name, idLength));
   if (one === undefined || two === undefined || three === undefined) throw new Error('no services');
+  const wait = { ...waitOf('wait', waitSeconds, 'time has passed', 'cluster/office'), title: 'Wait' };
   return planText(
     twoStages(read, {
       path: 'snapshot',
-      first: [one, waitOf('wait', waitSeconds, 'time has passed', 'cluster/office'), two],
+      first: [one, wait, two],
       firstGate: { kind: 'confirm', asks: 'Good?' },
       second: [three],
     }),
