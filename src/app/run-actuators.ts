@@ -2,8 +2,10 @@
  * What writes a plan's changes: APIs, checkouts of repositories, and a person for all that only an export can show. The
  * same for real systems and for those of a lab; only the places differ.
  */
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Actuator, Observed } from '#apply/actuator.ts';
+import { SightlineError } from '#estate/error.ts';
 import type { Reader } from '#estate/estate.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
@@ -76,6 +78,7 @@ async function repositories(
 ): Promise<readonly Actuator[]> {
   const { checkouts, runsCommands, environment } = places;
   if (Object.keys(checkouts).length === 0) return [];
+  await checkCheckouts(checkouts, places.reader);
   const { repositoryActuator } = await handActuators();
   const edits = await checkoutEdits(plan, places.reader, await snapshotTexts(places.snapshot), {
     checkout: (id) => (checkouts[id] === undefined ? undefined : resolve(checkouts[id])),
@@ -91,6 +94,22 @@ async function repositories(
     ...(runsCommands && { live }),
   });
   return [actuator];
+}
+
+/** A name or a folder that is mistaken would look like a file that somebody changed. */
+async function checkCheckouts(checkouts: Places['checkouts'], reader: Reader): Promise<void> {
+  const known = reader.all('repository').map((f) => f.value.id);
+  for (const [id, path] of Object.entries(checkouts)) {
+    if (!known.includes(id))
+      throw new SightlineError('wrong-use', `--checkout ${id}=${path}: there is no repository ${id}`, {
+        hint: known.length === 0 ? 'sightline.yaml names none (repositories)' : `known: ${known.join(', ')}`,
+      });
+    const isFolder = await stat(path).then(
+      (s) => s.isDirectory(),
+      () => false,
+    );
+    if (!isFolder) throw new SightlineError('wrong-use', `--checkout ${id}=${path}: that is no folder`);
+  }
 }
 
 /** What the APIs show of the settings that an owner's apply writes; settings that none can see do not count. */

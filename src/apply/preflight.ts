@@ -50,7 +50,8 @@ async function problemsOf(
   const says = [
     ...forward,
     ...undo.filter((u) => !forward.includes(u)).map((u) => `its undo: ${u}`),
-    ...moved,
+    // what stops a write often hides what is there as well: told once
+    ...moved.filter((m) => !forward.some((f) => m.includes(f))),
   ];
   return says.map((s) => ({ change: change.id, says: s }));
 }

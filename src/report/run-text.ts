@@ -17,7 +17,7 @@ export function titlesOf(plan: Plan): Titles {
   const stages = new Map(
     plan.stages.flatMap((s) => [[s.id, s.title] as const, ...s.changes.map((c) => [c.id, s.title] as const)]),
   );
-  return { change: (id) => changes.get(id) ?? id, stage: (id) => stages.get(id) ?? '' };
+  return { change: (id) => changes.get(id) ?? stages.get(id) ?? id, stage: (id) => stages.get(id) ?? '' };
 }
 
 /** Title of the stage that a record belongs to; undefined: of none. */

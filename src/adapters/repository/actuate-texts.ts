@@ -37,3 +37,10 @@ export function endText(what: string, end: CommandEnd): string {
   const ended = end.code === undefined ? 'could not be run to its end' : `ended with ${end.code}`;
   return `${what} ${end.isTimeout ? 'was interrupted after its time' : ended}: ${end.tail}`;
 }
+
+/** A file that holds neither side of the change; undefined: there is none. */
+export function otherText(file: string, now: string | undefined): string {
+  return now === undefined
+    ? `${file} is not in the checkout`
+    : `${file} is not as it was in the snapshot, or as this run left it`;
+}

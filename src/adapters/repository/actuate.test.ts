@@ -93,7 +93,9 @@ describe('files', () => {
     expect(await actuator.observe(planned)).toMatchObject({ kind: 'other' });
     expect(await actuator.write(planned)).toMatchObject({ kind: 'conflict' });
     expect(file()).toBe(`${before}more\n`);
-    expect(await actuator.preflight(planned)).toEqual(['stacks/main.tf is not as it was in the snapshot']);
+    expect(await actuator.preflight(planned)).toEqual([
+      'stacks/main.tf is not as it was in the snapshot, or as this run left it',
+    ]);
   });
 
   it('that are new are made, and taken away by the undo', async () => {

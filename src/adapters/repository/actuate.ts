@@ -13,6 +13,7 @@ import {
   endText,
   fileNameOf,
   notEmpty,
+  otherText,
   refused,
   type Side,
   shownDiff,
@@ -88,7 +89,7 @@ class RepositoryActuator implements Actuator {
       const isKnown = [...this.#world.edits.values()].some((e) =>
         e.files.some((f) => f.file === file && f.before === now),
       );
-      if (now !== from && !isKnown) problems.push(`${file} is not as it was in the snapshot`);
+      if (now !== from && !isKnown) problems.push(otherText(file, now));
     }
     return problems.length > 0 ? problems : this.#leftBefore(edit);
   }
@@ -131,7 +132,7 @@ class RepositoryActuator implements Actuator {
       const now = await textOf(edit.root, file);
       if (now === to) continue;
       if (now !== from && !this.#comesLater(edit, change, file, now))
-        return { kind: 'other', says: `${file} was changed by somebody else` };
+        return { kind: 'other', says: otherText(file, now) };
       isAfter = false;
     }
     return { kind: isAfter ? 'after' : 'before' };
