@@ -3,6 +3,7 @@
  * run, against what was seen before its first write.
  */
 
+import { reachOf } from '#apply/journal.ts';
 import { SightlineError } from '#estate/error.ts';
 import { type Reader, readerOf } from '#estate/estate.ts';
 import type { Plan } from '#plan/plan.ts';
@@ -19,7 +20,8 @@ import { type RunPlace, runsAt } from './run-place.ts';
 export interface VerifyRequest extends RunPlace {
   /** File of a plan, or id of a run. */
   readonly what: string;
-  readonly probers: (snapshot: Snapshot) => Promise<Probers>;
+  /** `from`: where the run's machine stood, if it is a run that said so. */
+  readonly probers: (snapshot: Snapshot, from?: string) => Promise<Probers>;
   readonly working: (says: string) => void;
 }
 
@@ -37,7 +39,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
   const subject = await subjectOf(request);
   const start = readerOf(subject.snapshot.estate);
   const rounds = new ProbeRounds(start, subject.plan, {
-    probers: await request.probers(subject.snapshot),
+    probers: await request.probers(subject.snapshot, subject.from),
     clientLog: await clientLogOf(subject.snapshot),
   });
   if (rounds.size === 0)
@@ -62,6 +64,7 @@ interface Subject {
   /** Undefined: the model does not know the state. */
   readonly reader: Reader | undefined;
   readonly baseline?: Baseline;
+  readonly from?: string;
 }
 
 async function subjectOf(request: VerifyRequest): Promise<Subject> {
@@ -80,6 +83,7 @@ async function ofRun(request: VerifyRequest): Promise<Subject> {
   const run = await openRun(request.what, request);
   refuseLabRun(run);
   const { folder, plan, records, baseline } = run;
+  const { from } = reachOf(records);
   const { snapshot, isAsPlanned } = await snapshotOf(plan, folder.path);
   const done = standingChanges(plan, records);
   const all = plan.stages.flatMap((s) => s.changes).length;
@@ -89,5 +93,6 @@ async function ofRun(request: VerifyRequest): Promise<Subject> {
     reader: isAsPlanned ? readerAfterChanges(readerOf(snapshot.estate), done) : undefined,
     state: `run ${request.what}, with ${done.length} of ${all} changes done`,
     ...(baseline && { baseline }),
+    ...(from !== undefined && { from }),
   };
 }

@@ -15,7 +15,7 @@ export const run: Run = async (terminal, [what = ''], options) => {
     () =>
       verify({
         what,
-        probers: (snapshot) => localProbers(snapshot, from),
+        probers: (snapshot, asBefore) => localProbers(snapshot, from ?? asBefore),
         working: isJson ? () => undefined : console.hooks().working,
         ...runsOption(options),
       }),
