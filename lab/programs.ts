@@ -108,7 +108,7 @@ async function findOnPath({ files, version }: Recipe): Promise<string | undefine
 }
 
 async function askVersion(path: string, args: readonly string[]): Promise<string> {
-  const output = await promisify(execFile)(path, [...args], { timeout: 5_000 }).catch(() => undefined);
+  const output = await promisify(execFile)(path, [...args], { timeout: 30_000 }).catch(() => undefined);
   return output ? output.stdout + output.stderr : '';
 }
 

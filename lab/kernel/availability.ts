@@ -74,6 +74,6 @@ async function tryMode(mode: BoxMode, tools: Tools): Promise<string | undefined>
 
 async function tryBox(box: Box, tools: Tools): Promise<string | undefined> {
   const script = `${shellFunctions(tools)}\n${trial}`;
-  const ran = await execute(insideBox(box, undefined, ['sh', '-s']), { input: script, timeoutMs: 10_000 });
+  const ran = await execute(insideBox(box, undefined, ['sh', '-s']), { input: script, timeoutMs: 60_000 });
   return ran.code === 0 ? undefined : ran.stderr.trim() || `the trial ended with ${ran.code}`;
 }

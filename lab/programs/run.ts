@@ -32,7 +32,7 @@ export async function runProgram(
   prefix: readonly string[] = [],
 ): Promise<Output> {
   const [file = program.path, ...rest] = [...prefix, program.path, ...args];
-  return exec(file, rest, { env: program.env, timeout: 30_000, maxBuffer: 16 << 20 });
+  return exec(file, rest, { env: program.env, timeout: 60_000, maxBuffer: 16 << 20 });
 }
 
 /** Starts a program that serves. */
@@ -69,7 +69,7 @@ export function startProgram(
 export async function untilReady(
   running: Running,
   isReady: () => Promise<boolean>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await isReady().catch(() => false))) {
@@ -97,7 +97,7 @@ export function exchange(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(text));
-    socket.setTimeout(5_000, () => socket.destroy(new Error('no answer in 5 s')));
+    socket.setTimeout(30_000, () => socket.destroy(new Error('no answer in 30 s')));
     socket.on('data', (data) => {
       answer += data;
     });

@@ -108,12 +108,12 @@ function freePort(): Promise<number> {
 }
 
 async function untilListening(port: number, isOver: () => boolean, log: () => string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 600; attempt++) {
     if (isOver()) throw new Error(`named ended: ${log().split('\n').slice(-4).join(' | ')}`);
     if (log().includes('running') && (await canConnect(port))) return;
     await new Promise((done) => setTimeout(done, 100));
   }
-  throw new Error('named does not listen after 10 s');
+  throw new Error('named does not listen after 60 s');
 }
 
 function canConnect(port: number): Promise<boolean> {

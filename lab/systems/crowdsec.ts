@@ -151,7 +151,7 @@ function writeConfig(folder: string, crowdsec: Program, { listen }: Place): stri
 }
 
 async function command(lab: Lab, place: Place, tool: Program, words: readonly string[]): Promise<string> {
-  const ran = await lab.run(place.host, [tool.path, ...words], { env: tool.env, timeoutMs: 20_000 });
+  const ran = await lab.run(place.host, [tool.path, ...words], { env: tool.env, timeoutMs: 60_000 });
   if (ran.code === 0) return ran.stdout;
   throw new SightlineError('lab-bans', `cscli ${words.slice(2).join(' ')}: ${ran.stderr.trim().slice(-300)}`);
 }

@@ -98,7 +98,7 @@ export class LabNameServers implements NameServers {
     const ran = await this.lab.run(one.place.host, [nsupdate.path], {
       input: lines.join('\n'),
       env: nsupdate.env,
-      timeoutMs: 10_000,
+      timeoutMs: 60_000,
     });
     if (ran.code !== 0)
       throw new SightlineError(
@@ -143,7 +143,7 @@ function untilRunning(child: ChildProcess, place: ServerPlace): Promise<void> {
           `named for ${place.resolver.id} on ${place.host}: ${why}: ${said.slice(-5).join('; ')}`,
         ),
       );
-    const deadline = setTimeout(() => fail('not up within 10 s'), 10_000);
+    const deadline = setTimeout(() => fail('not up within 60 s'), 60_000);
     child.once('exit', () => fail('it ended'));
     if (!child.stderr) return fail('no output');
     createInterface({ input: child.stderr }).on('line', (line) => {

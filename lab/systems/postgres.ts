@@ -2,7 +2,17 @@
  * PostgreSQL at every endpoint of a protected Service that serves its port. The data folder is made once and copied.
  */
 import type { ChildProcess } from 'node:child_process';
-import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  appendFileSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SightlineError } from '#estate/error.ts';
@@ -32,7 +42,7 @@ export async function startPostgres(lab: Lab, reader: Reader): Promise<readonly 
   const places = placesOf(reader);
   if (places.length === 0) return [];
   const postgres = await needed('postgres');
-  const template = await templateFolder();
+  const template = await templateFolder(lab);
   return Promise.all(places.map((place, at) => startOne(lab, postgres, template, place, at)));
 }
 
@@ -99,7 +109,7 @@ function untilReady(child: ChildProcess, place: Place): Promise<void> {
           `PostgreSQL for ${place.pod}: ${why}: ${said.slice(-4).join('; ')}`,
         ),
       );
-    const deadline = setTimeout(() => fail('not up within 15 s'), 15_000);
+    const deadline = setTimeout(() => fail('not up within 60 s'), 60_000);
     child.once('exit', () => fail('it ended'));
     if (!child.stderr) return fail('no output');
     createInterface({ input: child.stderr }).on('line', (line) => {
@@ -111,20 +121,40 @@ function untilReady(child: ChildProcess, place: Place): Promise<void> {
   });
 }
 
-/** A data folder as initdb makes it, open to every address of the lab; kept in the project's cache. */
-async function templateFolder(): Promise<string> {
-  const initdb = await needed('initdb');
+/** A data folder as initdb makes it, kept in the project's cache; where that is somebody else's, for this lab alone. */
+async function templateFolder(lab: Lab): Promise<string> {
   const done = join(cache, 'template');
   if (existsSync(join(done, 'PG_VERSION'))) return done;
-  const making = join(cache, `making-${process.pid}`);
-  mkdirSync(cache, { recursive: true });
+  const making = join(placeFor(lab), `making-${process.pid}`);
   rmSync(making, { recursive: true, force: true });
+  await makeData(making);
+  if (!making.startsWith(cache)) return making;
+  try {
+    renameSync(making, done);
+  } catch {
+    // Somebody else was faster.
+    rmSync(making, { recursive: true, force: true });
+  }
+  return done;
+}
+
+function placeFor(lab: Lab): string {
+  try {
+    mkdirSync(cache, { recursive: true });
+    accessSync(cache, constants.W_OK);
+    return existsSync(join(cache, 'template')) ? lab.folder : cache;
+  } catch {
+    return lab.folder;
+  }
+}
+
+/** Open to every address of the lab. */
+async function makeData(making: string): Promise<void> {
+  const initdb = await needed('initdb');
   const argv = [initdb.path, '-D', making, '-U', 'lab', '-A', 'trust', '--no-sync', '--locale=C'];
   const ran = await execute(withoutRoot(argv), { env: initdb.env });
   if (ran.code !== 0) throw new SightlineError('lab-postgres', `initdb: ${ran.stderr.trim()}`);
   appendFileSync(join(making, 'pg_hba.conf'), 'host all all all trust\n');
-  if (!existsSync(done)) renameSync(making, done);
-  return done;
 }
 
 async function needed(name: 'postgres' | 'initdb'): Promise<Program> {
