@@ -83,7 +83,7 @@ export const longChecks: readonly Check[] = [
   },
   {
     name: 'generated estates',
-    script: ['scripts/generated-estates.ts', '--houses', '150', '--seconds', '240'],
+    script: ['scripts/generated-estates.ts', '--houses', '200', '--seconds', '240'],
     needs: [],
     mostly: 'computes',
   },
