@@ -4,7 +4,16 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,7 +21,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { checkLab } from './availability.ts';
 import { topology } from './founding.fixture.ts';
 import { startLab } from './lab.ts';
-import { removeLeftovers } from './owner.ts';
+import { makeOwnFolder, removeLeftovers } from './owner.ts';
 import type { Topology } from './topology.ts';
 
 const builder = join(import.meta.dirname, 'builder.fixture.ts');
@@ -163,6 +172,16 @@ describe('nothing is left', () => {
     expect(stdout.trim()).toMatch(/^ipc:/);
     expect(stdout.trim()).not.toBe(readlinkSync('/proc/self/ns/ipc'));
     expect(existsSync(`/dev/shm/${left}`)).toBe(false);
+  });
+
+  test('nor folders of other kinds whose owner is gone', () => {
+    const own = makeOwnFolder('sightline-live-');
+    const note = JSON.parse(readFileSync(join(own, 'owner.json'), 'utf8'));
+    expect(removeLeftovers()).toEqual([]);
+    note.owner.startedAt += '0';
+    writeFileSync(join(own, 'owner.json'), JSON.stringify(note));
+    expect(removeLeftovers()).toEqual([own]);
+    expect(existsSync(own)).toBe(false);
   });
 
   test('a running lab of another builder is left alone', async () => {

@@ -17,7 +17,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const prefix = 'sightline-lab-';
+/** Of folders that only their owner needs. */
+const prefixes = ['sightline-lab-', 'sightline-live-', 'sightline-demo-'] as const;
 
 interface ProcessMark {
   readonly pid: number;
@@ -34,8 +35,14 @@ interface Note {
 
 /** Makes the run's folder, with this process as its owner. */
 export function makeRunFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), prefix));
+  const folder = makeOwnFolder('sightline-lab-');
   mkdirSync(join(folder, 'hosts'));
+  return folder;
+}
+
+/** A folder with this process as its owner, for whatever a killed one must not leave for good. */
+export function makeOwnFolder(prefix: (typeof prefixes)[number], more = ''): string {
+  const folder = mkdtempSync(join(tmpdir(), `${prefix}${more}`));
   const owner = markOf(process.pid) ?? { pid: process.pid, startedAt: '' };
   writeNote(folder, { namespace: ownNamespace(), owner });
   return folder;
@@ -50,7 +57,7 @@ export function noteBox(folder: string, pid: number): void {
 
 /** Removes what runs of dead owners left; says which folders. Only the caller's own user's runs are touched. */
 export function removeLeftovers(): readonly string[] {
-  const folders = readdirSync(tmpdir()).filter((name) => name.startsWith(prefix));
+  const folders = readdirSync(tmpdir()).filter((name) => prefixes.some((p) => name.startsWith(p)));
   return folders
     .map((name) => join(tmpdir(), name))
     .filter((folder) => isMine(folder) && removeIfDead(folder));

@@ -2,13 +2,13 @@
  * Every system that a run may write, in the lab: APIs that answer as the real ones, checkouts with an owner who applies
  * them, firewalls with a person at their screens. What is written there the lab's kernel follows.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { load, loadAll } from 'js-yaml';
 import type { Reader } from '#estate/estate.ts';
 import type { Repository, SystemAccess } from '#estate/settings.ts';
 import type { EstateLab } from '../estate/estate-lab.ts';
+import { makeOwnFolder } from '../kernel/owner.ts';
 import { type LiveCluster, startCluster } from './cluster.ts';
 import { dropCredential, keepCredential, type ReferenceKind } from './credentials.ts';
 import { type LiveEdge, labAccount, labTunnel, startEdge } from './edge.ts';
@@ -47,7 +47,7 @@ export interface LiveEstate {
 }
 
 export async function startLiveEstate(parts: LiveParts): Promise<LiveEstate> {
-  const folder = mkdtempSync(join(tmpdir(), `sightline-live-${process.pid}-`));
+  const folder = makeOwnFolder('sightline-live-', `${process.pid}-`);
   const live = new Live(parts, folder);
   try {
     await live.start();

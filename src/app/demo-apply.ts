@@ -1,9 +1,9 @@
 /* The demo's last part: the proved plan carried out in the lab through the real adapters, verified, and taken back. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry } from '#apply/journal.ts';
+import { makeOwnFolder } from '#lab/kernel/owner.ts';
 import type { PlannedChange } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Proved } from '#proof/result.ts';
@@ -26,7 +26,7 @@ export async function applyInLab(
   working: (says: string) => void,
 ): Promise<Applied> {
   const began = performance.now();
-  const folder = await mkdtemp(join(tmpdir(), 'sightline-demo-'));
+  const folder = makeOwnFolder('sightline-demo-');
   const story = new Story(plan);
   const hooks = hooksOf(story, working);
   const file = join(folder, 'plan.json');
