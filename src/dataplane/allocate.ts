@@ -148,7 +148,7 @@ function everyoneElse(reader: Reader, service: Service, pools: readonly Pool[]):
 }
 
 function sharesIn({ byService, byIp }: Allocations, key: string): boolean {
-  return (byService.get(key)?.ips ?? []).some((ip) => (byIp.get(ip)?.services.size ?? 0) > 1);
+  return (byService.get(key)?.ips ?? []).some((ip) => byIp.get(ip)?.services.size !== 1);
 }
 
 const holdings = new WeakMap<Service, { readonly pools: readonly Pool[]; readonly held: Held }>();

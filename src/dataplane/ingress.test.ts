@@ -26,7 +26,7 @@ import { backendOf } from './backend.ts';
 import { behindListener } from './behind.ts';
 import { ingressAt, listenerAt, walkIngress } from './ingress.ts';
 import { hasArrived } from './path.ts';
-import type { Identity } from './trace.ts';
+import type { Identity, Reached } from './trace.ts';
 
 const near = { from: 'near', to: { ip: vip } } as const;
 const immich = dnsName('immich.example.org');
@@ -37,13 +37,15 @@ const allow = (name: string, ...ranges: readonly string[]) =>
 const guarded = (...middlewares: readonly string[]) => route('immich', 'immich.example.org', { middlewares });
 
 describe('which program a socket is', () => {
-  const at = (more: { readonly cluster?: string; readonly pod?: string }, add: readonly Fact[] = []) =>
+  const at = (more: Partial<Reached>, add: readonly Fact[] = []) =>
     ingressAt(homeReader({ add }), { ip: ip('10.10.1.5'), port: 8443, ...more })?.key;
   test.each([
     ['a pod of it', { cluster: 'home', pod: 'home/traefik/traefik-1' }, 'ingress:home/traefik/traefik'],
     ['a pod of something else', { cluster: 'home', pod: 'home/apps/immich-3' }, undefined],
     ['a pod that is not there', { cluster: 'home', pod: 'home/traefik/gone' }, undefined],
     ['no pod', { cluster: 'home' }, undefined],
+    ['any pod of it', { ingress: 'ingress:home/traefik/traefik' }, 'ingress:home/traefik/traefik'],
+    ['any pod of one that is not there', { ingress: 'ingress:home/traefik/gone' }, undefined],
   ] as const)('%s', (_name, more, is) => {
     expect(at(more)).toBe(is);
   });

@@ -75,7 +75,7 @@ export function connectorPods(
   name: string,
 ): readonly string[] | Gap {
   const told = tunnel?.value.connector;
-  return keptPart(reader, `connectors of ${name} ${told ?? ''}`, (r) => connectorPodsIn(r, told, name));
+  return keptPart(reader, `connectors of ${name} ${told}`, (r) => connectorPodsIn(r, told, name));
 }
 
 function connectorPodsIn(reader: Reader, told: string | undefined, name: string): readonly string[] | Gap {
