@@ -42,7 +42,9 @@ function showLine(line: string): void {
 }
 
 /** Line by line, so that Ctrl-C stays a signal. Where nobody can answer any more (Ctrl-D, a terminal that is gone) it rejects. */
-async function askLine(question: string, signal: AbortSignal): Promise<string> {
+export async function askLine(question: string, signal: AbortSignal): Promise<string> {
+  // after Ctrl-D there is no further line, and nothing would say so
+  if (process.stdin.readableEnded || process.stdin.destroyed) throw new Error('nobody can answer any more');
   const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
   const closed = new AbortController();
