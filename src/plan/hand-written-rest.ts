@@ -91,7 +91,7 @@ function stragglersWritten(w: Written): PlannedChange | undefined {
   const least = typeof seconds === 'number' && seconds > 0 ? seconds : keptSeconds(w.context.input.start, ip);
   const change: Change = {
     kind: 'wait',
-    for: { kind: 'stragglers', ip, seconds: least, seenBy: `connections to ${ip}` },
+    for: { kind: 'stragglers', ip, seconds: least, seenBy: 'connection tracking of the nodes' },
   };
   return {
     id: w.id,

@@ -179,34 +179,3 @@ export function translationByHand(task: Task, setting: SettingOf<'translation'>)
     files: [],
   };
 }
-
-/** A resolver's own rule. */
-export function nameRuleByHand({ input }: Task, setting: SettingOf<'nameRule'>): Instruction {
-  const before = setting.before?.rule ?? input.reader.get('nameRule', setting.id)?.value.rule;
-  const after = setting.after?.rule;
-  const resolver = setting.id.split('|')[0] ?? '';
-  const shown = (rule: typeof after) =>
-    rule?.kind === 'host'
-      ? `${rule.name} ${rule.addresses.join(', ')}`
-      : rule?.kind === 'rewrite'
-        ? `${rule.from} ${rule.to}`
-        : JSON.stringify(rule ?? null);
-  const where = /^(unbound|dnsmasq)\//.test(resolver)
-    ? ['**Services** > **DNS Resolver** > **General Settings** > **Host Overrides**, the pencil of the entry']
-    : ['the rule in the file or ConfigMap of the resolver'];
-  return {
-    make: [
-      {
-        kind: 'screens',
-        where: resolver,
-        steps: [
-          ...where,
-          `${code(shown(before))} becomes ${code(shown(after))}`,
-          '**Save**, then **Apply Changes**',
-        ],
-      },
-    ],
-    check: [],
-    files: [],
-  };
-}

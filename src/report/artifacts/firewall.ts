@@ -1,8 +1,9 @@
 /* A firewall by its own screens (pfSense's names; OPNsense's where they differ), and the sections of its configuration. */
-import type { Alias, Firewall, PortForward } from '#estate/firewall.ts';
+import type { Alias, FilterRule, Firewall, PortForward } from '#estate/firewall.ts';
 import type { SetChange, SettingOf } from '#plan/change.ts';
 import { type Block, code, expect, type Instruction, text } from './blocks.ts';
 import { pathOf, type Task } from './context.ts';
+import { formLines } from './firewall-form.ts';
 
 /** All settings of one change of a firewall: one visit to its web interface, one Apply. */
 export function firewallByHand(task: Task, change: SetChange): Instruction {
@@ -65,31 +66,48 @@ function aliasSteps({ input }: Task, setting: SettingOf<'alias'>): readonly stri
       '**Firewall** > **Aliases** > **IP** > **Add**',
       `Name: ${code(name)}`,
       `Description: ${code(descr)}`,
-      `Type: **${type === 'network' ? 'Network(s)' : type === 'port' ? 'Port(s)' : 'Host(s)'}**`,
+      `Type: **${typeText(type)}**`,
       `IP or FQDN: ${entries.map(code).join(', ')}${entries.length > 1 ? ' (**Add Host** for each)' : ''}`,
       '**Save**',
     ];
   }
   const name = setting.id.split('/')[1] ?? '';
+  const { descr, type } = setting.after;
   const entries = (setting.after.entries ?? input.reader.get('alias', setting.id)?.value.entries ?? []).map(
     code,
   );
   return [
     `**Firewall** > **Aliases** > **IP** > the pencil beside ${code(name)}`,
+    ...(descr === undefined ? [] : [`Description: ${code(descr)}`]),
+    ...(type === undefined ? [] : [`Type: **${typeText(type)}**`]),
     `IP or FQDN: ${entries.join(', ')}`,
     '**Save**',
   ];
 }
 
+function typeText(type: Alias['type']): string {
+  return type === 'network' ? 'Network(s)' : type === 'port' ? 'Port(s)' : 'Host(s)';
+}
+
 function forwardSteps({ input }: Task, setting: SettingOf<'portForward'>): readonly string[] {
-  const rule = input.reader.get('portForward', setting.id)?.value;
-  const target = setting.after?.target;
-  if (rule === undefined || target === undefined)
-    return [`**Firewall** > **NAT** > **Port Forward**: rule ${code(setting.id)}`];
+  const tab = '**Firewall** > **NAT** > **Port Forward**';
+  if (setting.before === null) return added(tab, setting.after as PortForward);
+  const rule = input.reader.get('portForward', setting.id)?.value ?? (setting.before as PortForward);
+  const at = `${describeForward(rule)} (rule ${rule.position + 1} from the top)`;
+  if (setting.after === null) return [`${tab} > the bin of ${at} > **OK**`];
+  const own = formLines(setting.before, setting.after);
+  const isTarget = own.length === 1 && setting.after.target !== undefined;
+  const rest = isTarget ? '. Change nothing else: the filter rule association stays' : '';
+  return [`${tab} > the pencil of ${at}`, ...own.map((l) => `${l}${rest}`), '**Save** (do not apply yet)'];
+}
+
+/** A rule that is new, at its place: the order decides. */
+function added(tab: string, rule: FilterRule | PortForward): readonly string[] {
   return [
-    `**Firewall** > **NAT** > **Port Forward** > the pencil of ${describeForward(rule)} (rule ${rule.position + 1} from the top)`,
-    `Redirect target IP: type **Address or Alias**, ${code(target)} instead of ${code(setting.before?.target ?? rule.target)}. Change nothing else: the filter rule association stays`,
+    `${tab} > **Add**`,
+    ...formLines({}, rule),
     '**Save** (do not apply yet)',
+    `Drag it to be rule ${rule.position + 1} from the top, then **Save**`,
   ];
 }
 
@@ -101,32 +119,33 @@ function describeForward(rule: PortForward): string {
 
 /** pfSense changes the linked rule with its forward: that is looked at, not done twice. */
 function ruleSteps({ input }: Task, setting: SettingOf<'filterRule'>, change: SetChange): readonly string[] {
-  const rule = input.reader.get('filterRule', setting.id)?.value;
-  const destination = setting.after?.match?.destination;
-  if (rule === undefined || destination === undefined) return [];
-  const shown =
-    destination.kind === 'alias'
-      ? destination.name
-      : destination.kind === 'address'
-        ? destination.prefix.replace(/\/(32|128)$/, '')
-        : destination.kind;
+  const rule = input.reader.get('filterRule', setting.id)?.value ?? (setting.before as FilterRule | null);
+  const whole = rule ?? (setting.after as FilterRule);
+  const tab = `**Firewall** > **Rules** > **${(whole.interfaces[0] ?? 'Floating').toUpperCase()}**`;
+  if (setting.before === null) return added(tab, whole);
+  if (setting.after === null) return [`${tab} > the bin of ${code(whole.descr)} > **OK**`];
+  const destination = setting.after.match?.destination;
   const isLinked =
-    rule.associatedRule !== undefined &&
+    whole.associatedRule !== undefined &&
     change.settings.some(
       (s) =>
         s.of === 'portForward' &&
-        input.reader.get('portForward', s.id)?.value.associatedRule === rule.associatedRule,
+        input.reader.get('portForward', s.id)?.value.associatedRule === whole.associatedRule,
     );
-  const tab = `**Firewall** > **Rules** > **${(rule.interfaces[0] ?? 'Floating').toUpperCase()}**`;
-  if (isLinked)
+  if (isLinked && destination !== undefined)
     return [
-      `${tab}: ${code(rule.descr)} now shows destination ${code(shown)} (it follows its forward; do not edit it)`,
+      `${tab}: ${code(whole.descr)} now shows destination ${code(shownAt(destination))} (it follows its forward; do not edit it)`,
     ];
   return [
-    `${tab} > the pencil of ${code(rule.descr)}`,
-    `Destination: **Address or Alias** ${code(shown)}`,
+    `${tab} > the pencil of ${code(whole.descr)}`,
+    ...formLines(setting.before, setting.after),
     '**Save**',
   ];
+}
+
+function shownAt(destination: FilterRule['match']['destination']): string {
+  if (destination.kind === 'alias') return destination.name;
+  return destination.kind === 'address' ? destination.prefix.replace(/\/(32|128)$/, '') : destination.kind;
 }
 
 function reflectionSteps(setting: SettingOf<'firewall'>): readonly string[] {
@@ -135,12 +154,22 @@ function reflectionSteps(setting: SettingOf<'firewall'>): readonly string[] {
     'nat-proxy': 'NAT + Proxy',
     'pure-nat': 'Pure NAT',
   };
-  const mode = setting.after?.reflection;
-  if (mode === undefined) return [];
+  const { reflection, reflectionSnat, isIpv6Allowed } = setting.after ?? {};
+  const nat = [
+    ...(reflection === undefined ? [] : [`NAT Reflection mode for port forwards: **${names[reflection]}**`]),
+    ...(reflectionSnat === undefined
+      ? []
+      : [`Enable automatic outbound NAT for Reflection: **${reflectionSnat ? 'ticked' : 'not ticked'}**`]),
+  ];
   return [
-    '**System** > **Advanced** > **Firewall & NAT**',
-    `NAT Reflection mode for port forwards: **${names[mode]}**`,
-    '**Save**',
+    ...(nat.length === 0 ? [] : ['**System** > **Advanced** > **Firewall & NAT**', ...nat, '**Save**']),
+    ...(isIpv6Allowed === undefined
+      ? []
+      : [
+          '**System** > **Advanced** > **Networking**',
+          `Allow IPv6: **${isIpv6Allowed ? 'ticked' : 'not ticked'}**`,
+          '**Save**',
+        ]),
   ];
 }
 

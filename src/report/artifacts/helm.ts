@@ -20,7 +20,7 @@ export function isByHelm({ input, planned }: Task): boolean {
 
 /** true: all that it does is to write the release's values down. */
 export function writesValuesDown(change: SetChange): boolean {
-  return change.settings.every((s) => s.of === 'statedSetting' && isValue(s));
+  return change.settings.length > 0 && change.settings.every((s) => s.of === 'statedSetting' && isValue(s));
 }
 
 function isValue({ before, after }: SettingOf<'statedSetting'>): boolean {

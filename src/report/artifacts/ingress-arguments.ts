@@ -63,8 +63,18 @@ function listenerChanges(before: readonly Listener[], after: readonly Listener[]
     return [
       ...trustChange(`${entry}.proxyProtocol`, was.proxyProtocol, now.proxyProtocol),
       ...trustChange(`${entry}.forwardedHeaders`, was.forwardedHeaders, now.forwardedHeaders),
+      ...http3Change(`${entry}.http3`, was.http3, now.http3),
     ];
   });
+}
+
+function http3Change(argument: string, was: Listener['http3'], is: Listener['http3']): readonly string[] {
+  const port = (http3: Listener['http3']) => http3?.advertisedPort?.toString();
+  const [before, after] = [was === undefined ? undefined : 'true', is === undefined ? undefined : 'true'];
+  return [
+    ...(before === after ? [] : [becomes(argument, before, after)]),
+    ...(port(was) === port(is) ? [] : [becomes(`${argument}.advertisedport`, port(was), port(is))]),
+  ];
 }
 
 type Trust = { readonly from: readonly unknown[]; readonly everyone: boolean } | undefined;

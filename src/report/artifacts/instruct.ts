@@ -1,14 +1,16 @@
 /* Every change of a plan, and its undo, as instructions for a person. */
-import { inverseOf, type SetChange, type WaitChange } from '#plan/change.ts';
+import type { Ip } from '#net/ip.ts';
+import { inverseOf, type PlannedChange, type SetChange, type WaitChange } from '#plan/change.ts';
 import { escapeMarkdown } from '../plain.ts';
-import { code, type Instruction, nothing, shell, text, together } from './blocks.ts';
+import { code, expect, type Instruction, nothing, shell, text, together } from './blocks.ts';
 import type { ArtifactInput, Task, Way } from './context.ts';
 import { slugOf, stateAt } from './context.ts';
-import { nameRuleByHand, recordByHand, translationByHand } from './dns.ts';
+import { recordByHand, translationByHand } from './dns.ts';
 import { firewallByHand } from './firewall.ts';
 import { byHelm, isByHelm, valuesByHelm, writesValuesDown } from './helm.ts';
 import { ingressByApi } from './ingress-arguments.ts';
 import { middlewareByApi, poolByApi, serviceByApi, serviceChecks, workloadByApi } from './kubernetes.ts';
+import { nameRuleByHand } from './name-rule.ts';
 import {
   accessByHand,
   allowlistByHand,
@@ -19,6 +21,7 @@ import {
   tunnelByHand,
 } from './other.ts';
 import { byRepository } from './repository.ts';
+import { uncovered } from './uncovered.ts';
 
 /** Instructions for the change (or, way 'back', for its undo). */
 export function instruct(input: ArtifactInput, id: string, way: Way): Instruction {
@@ -27,12 +30,23 @@ export function instruct(input: ArtifactInput, id: string, way: Way): Instructio
   const change = way === 'forward' ? planned.change : inverseOf(planned.change);
   const state = { ...input, reader: stateAt(input, id, way) };
   const task: Task = { input: state, planned, slug: slugOf(input.plan, id), way };
-  if (change.kind === 'wait') return waited(change, way);
+  if (change.kind === 'wait') return waited(state, change, way);
+  if (change.settings.length === 0) return unseen(planned, way);
   if (writesValuesDown(change)) return valuesByHelm(task, change);
   if (planned.through.by === 'repository')
     return isByHelm(task) ? byHelm(task, change) : byRepository(task, change);
-  if (isOfFirewall(planned.through.system, change)) return firewallByHand(task, change);
-  return together([...bySystem(task, change), nothing]);
+  if (isOfFirewall(planned.through.system, change))
+    return together([firewallByHand(task, change), uncovered(change)]);
+  return together([...bySystem(task, change), uncovered(change)]);
+}
+
+/** What only a person sees to: the plan says no more of it than its title. */
+function unseen({ title }: PlannedChange, way: Way): Instruction {
+  const says = `${escapeMarkdown(title)}: by hand, in its own checkout or system. No setting of the snapshot stands for it, so nothing here can check it.`;
+  return {
+    ...nothing,
+    make: [text(way === 'forward' ? says : `Take back by hand: ${escapeMarkdown(title)}.`)],
+  };
 }
 
 /** What runs on a firewall beside its rules (its resolver) has screens of its own. */
@@ -89,7 +103,7 @@ function bySystem(task: Task, change: SetChange): readonly Instruction[] {
   ];
 }
 
-function waited(change: WaitChange, way: Way): Instruction {
+function waited(input: ArtifactInput, change: WaitChange, way: Way): Instruction {
   if (change.direction !== undefined && change.direction !== way) return nothing;
   const { for: reason } = change;
   const minutes = Math.ceil(reason.seconds / 60);
@@ -104,7 +118,23 @@ function waited(change: WaitChange, way: Way): Instruction {
       text(`Wait **${minutes} minutes**: ${why}. Note the time: you may close the laptop meanwhile.`),
       shell(`date; sleep ${reason.seconds}; date`),
     ],
-    check: [],
+    check: reason.kind === 'stragglers' ? stragglers(input, reason.ip, minutes) : [],
     files: [],
   };
+}
+
+/** Connection tracking sees everybody; the ingress's log tells some of them apart by what it takes for the client. */
+function stragglers({ reader }: ArtifactInput, ip: Ip, minutes: number): Instruction['check'] {
+  const nodes = reader.all('node').map((n) => n.value.name);
+  const on = nodes.length === 0 ? 'every node' : nodes.map(code).join(', ');
+  return [
+    text(`On each of ${on}, which see every client, pods and tunnels included:`),
+    shell(`sudo conntrack -L -d ${ip} 2>/dev/null | grep -vc UNREPLIED`),
+    expect(
+      `${code('0')} on each, for ${minutes} minutes on end; anything else: ${code(`sudo conntrack -L -d ${ip}`)} names who it is`,
+    ),
+    text(
+      'In the log of an ingress, a node as the client came by the address with policy Cluster, and a real client by the one with Local; pods and tunnels look alike by both.',
+    ),
+  ];
 }

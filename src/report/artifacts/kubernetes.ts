@@ -36,7 +36,7 @@ export function serviceChecks({ input }: Task, setting: SettingOf<'service'>): I
   const columns =
     'TYPE:.spec.type,IP:.status.loadBalancer.ingress[*].ip,POLICY:.spec.externalTrafficPolicy,PORTS:.spec.ports[*].port';
   const wanted = now.requestedIps ?? now.loadBalancerIp;
-  const ip = setting.after.type === 'ClusterIP' ? '<none>' : (wanted ?? '(its address)');
+  const ip = now.type === 'LoadBalancer' ? (wanted ?? '(its address)') : '<none>';
   const policy = now.type === 'ClusterIP' ? '<none>' : policyName(now.externalPolicy);
   const ports = now.ports.map((p) => p.port).join(',');
   const says = now.ports.length > 1 && new Set(now.ports.map((p) => p.port)).size < now.ports.length;
@@ -45,6 +45,7 @@ export function serviceChecks({ input }: Task, setting: SettingOf<'service'>): I
     expect(
       `${code(`${now.type}   ${ip}   ${policy}   ${ports}`)}${says ? '. Every port is there, also the one that TCP and UDP share' : ''}`,
     ),
+    ...(setting.before === null || setting.after.selector === undefined ? [] : chosen(k, namespace, name)),
     ...(now.type === 'LoadBalancer' && wanted !== undefined ? announced(k, namespace, name, wanted) : []),
   ];
 }
@@ -54,6 +55,12 @@ function patchedService(value: Service | undefined, setting: SettingOf<'service'
   const gone = Object.keys(setting.before ?? {}).filter((f) => !(f in (setting.after ?? {})));
   const kept = Object.entries(value ?? {}).filter(([f]) => !gone.includes(f));
   return { ...Object.fromEntries(kept), ...setting.after } as Service;
+}
+
+/** A selector that matches nothing leaves a Service that answers nobody. */
+function chosen(k: string, namespace: string, name: string): Instruction['check'] {
+  const slices = `${k} -n ${quote(namespace)} get endpointslices -l ${quote(`kubernetes.io/service-name=${name}`)}`;
+  return [shell(slices), expect('the addresses of the pods that the selector means, and not `<unset>`')];
 }
 
 function announced(k: string, namespace: string, name: string, ip: string): Instruction['check'] {

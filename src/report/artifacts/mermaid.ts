@@ -1,10 +1,13 @@
 /* The stages of a plan as a Mermaid picture. Labels are text only: nothing of a name can end them. */
 import type { Plan } from '#plan/plan.ts';
+import { unboundedSeconds } from '#plan/stages.ts';
 import { plain } from '../plain.ts';
 
 export function stagesToMermaid(plan: Plan): string {
   const lines = plan.stages.flatMap((stage, i) => {
-    const window = stage.window === undefined ? '' : ` · window ${minutes(stage.window.seconds)} min`;
+    const seconds = stage.window?.seconds;
+    const length = seconds === undefined || seconds >= unboundedSeconds ? '' : ` ${minutes(seconds)} min`;
+    const window = seconds === undefined ? '' : ` · window${length}`;
     const changes = stage.changes.map(
       (c, j) => `    s${i}c${j}["${label(c.title)}<br/>${label(c.through.by)}: ${label(c.through.system)}"]`,
     );

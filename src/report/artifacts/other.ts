@@ -33,10 +33,13 @@ export function tunnelByHand(task: Task, settings: readonly SettingOf<'tunnelRul
     before: s.before,
     after: s.after,
   }));
-  const steps = rules.map(
-    ({ rule, after }) =>
-      `${code(rule?.hostname ?? 'every other name')} > **Edit** > Service: ${code(after?.service ?? rule?.service ?? '')} > **Save**`,
-  );
+  const steps = rules.map(({ rule, after }) => {
+    const lines = Object.entries(tunnelForm).flatMap(([field, label]) => {
+      const value = (after as Readonly<Record<string, unknown>> | null)?.[field];
+      return value === undefined ? [] : [`${label}: ${code(String(value))}`];
+    });
+    return `${code(rule?.hostname ?? 'every other name')} > **Edit** > ${lines.join('; ')} > **Save**`;
+  });
   return {
     make: [
       remote
@@ -54,6 +57,16 @@ export function tunnelByHand(task: Task, settings: readonly SettingOf<'tunnelRul
     files: [{ path, text: `${JSON.stringify({ tunnel, ingress: changes }, null, 2)}\n` }],
   };
 }
+
+/** Fields of a public hostname by their names on the screen. */
+const tunnelForm: Readonly<Record<string, string>> = {
+  service: 'Service',
+  hostname: 'Hostname',
+  path: 'Path',
+  noTlsVerify: '**Additional application settings** > **TLS** > No TLS Verify',
+  originServerName: '**Additional application settings** > **TLS** > Origin Server Name',
+  httpHostHeader: '**Additional application settings** > **HTTP Settings** > HTTP Host Header',
+};
 
 /** CrowdSec has no call that writes allowlists: cscli on the host of the LAPI. */
 export function allowlistByHand(task: Task, setting: SettingOf<'banAllowlist'>): Instruction {

@@ -69,7 +69,8 @@ const howToRead = `In every terminal, first: \`ARTIFACTS=/path/of/this/folder\`.
 function overviewPart(input: ArtifactInput): string {
   const rows = input.plan.stages.map((stage, i) => {
     const hands = [...new Set(stage.changes.map((c) => c.through.by))].join(', ');
-    const window = stage.window === undefined ? 'none' : `at most ${minutes(stage.window.seconds)} min`;
+    const length = windowMinutes(input, stage);
+    const window = length === undefined ? 'none' : `at most ${length} min`;
     return `| ${i + 1} | ${escapeMarkdown(stage.title)} | ${stage.changes.length} | ${hands} | ${window} |`;
   });
   return [
@@ -79,13 +80,20 @@ function overviewPart(input: ArtifactInput): string {
   ].join('\n\n');
 }
 
+/** As the proof computed it, which may be less than a person declared; undefined: nothing fails in the stage. */
+function windowMinutes({ proof }: ArtifactInput, stage: Stage): number | undefined {
+  const window = proof.windows.find((w) => w.stage === stage.id);
+  return window && minutes(window.seconds);
+}
+
 function stagePart(input: ArtifactInput, stage: Stage, index: number): string {
   const changes = stage.changes.map((c, j) => changePart(input, c, `${index + 1}.${j + 1}`));
+  const length = windowMinutes(input, stage);
   const opens =
-    stage.window === undefined
+    stage.window === undefined || length === undefined
       ? []
       : [
-          `**The window opens with the first change of this stage and lasts at most ${minutes(stage.window.seconds)} minutes**: ${escapeMarkdown(stage.window.says)}. Have every screen open before you begin.`,
+          `**The window opens with the first change of this stage and lasts at most ${length} minutes**: ${escapeMarkdown(stage.window.says)}. Have every screen open before you begin.`,
         ];
   const gates = stage.gates.map((g) =>
     g.kind === 'probes'
