@@ -84,6 +84,9 @@ export interface Repository {
   readonly applies: 'manual' | 'on-push' | 'on-schedule' | 'unknown';
   readonly owns: readonly string[];
   readonly applyCommand?: readonly string[];
+  /** What keeps it from applying by itself, and what lets it again, as the user wrote them. */
+  readonly freezeCommand?: string;
+  readonly thawCommand?: string;
 }
 
 /** A credential or tool that the change or its undo needs. Only the reference is kept, never a value. */

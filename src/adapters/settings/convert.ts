@@ -200,6 +200,8 @@ function repository(r: Entry<'repositories'>): Repository {
     applies: appliesOf(r.applies),
     owns: r.owns.map((o) => (typeof o === 'string' ? o : o.setting)),
     ...(apply !== undefined && { applyCommand: apply }),
+    ...(r.freeze !== undefined && { freezeCommand: r.freeze }),
+    ...(r.thaw !== undefined && { thawCommand: r.thaw }),
   };
 }
 

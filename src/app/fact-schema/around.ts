@@ -173,6 +173,8 @@ export const toldFields: SchemasOf<
     applies: z.enum(['manual', 'on-push', 'on-schedule', 'unknown']),
     owns: texts,
     applyCommand: texts.optional(),
+    freezeCommand: text.optional(),
+    thawCommand: text.optional(),
   },
   systemAccess: {
     system: filled,

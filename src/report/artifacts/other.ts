@@ -217,13 +217,7 @@ export function freezeByHand({ input }: Task, setting: SettingOf<'repository'>):
     make: [
       text(`${code(repository?.path ?? setting.id)}: ${says}.`),
       ...(cron === undefined
-        ? [
-            text(
-              isFrozen
-                ? 'Disable its pipeline or schedule, and see that no run is going on.'
-                : 'Enable its pipeline or schedule.',
-            ),
-          ]
+        ? byOwner(isFrozen, isFrozen ? repository?.freezeCommand : repository?.thawCommand)
         : [
             shell(
               `${kubectl(input.reader, cron.cluster)} -n ${quote(cron.namespace)} patch cronjob ${quote(cron.name)} --type=merge -p '{"spec":{"suspend":${isFrozen}}}'`,
@@ -233,6 +227,16 @@ export function freezeByHand({ input }: Task, setting: SettingOf<'repository'>):
     check: [],
     files: [],
   };
+}
+
+/** The user's own command, where sightline.yaml has it. */
+function byOwner(isFrozen: boolean, command: string | undefined): readonly Block[] {
+  if (command !== undefined)
+    return [shell(command), ...(isFrozen ? [text('See that no run is going on before you go on.')] : [])];
+  const says = isFrozen
+    ? 'Disable its pipeline or schedule, and see that no run is going on.'
+    : 'Enable its pipeline or schedule.';
+  return [text(says)];
 }
 
 /** Settings of one kind in a change. */

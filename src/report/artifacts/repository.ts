@@ -67,7 +67,7 @@ function editBlocks(task: Task, path: string, diffs: readonly FileDiff[], all: s
 }
 
 /** The user's own command, with the stack filled in where it is a template; planned first, and empty afterwards. */
-function applyBlocks({ input, planned }: Task, diffs: readonly FileDiff[]): readonly Block[] {
+function applyBlocks({ input, planned, way }: Task, diffs: readonly FileDiff[]): readonly Block[] {
   const repository = repositoryOf(input.reader, planned);
   const line = applyText(
     repository?.applyCommand,
@@ -77,12 +77,36 @@ function applyBlocks({ input, planned }: Task, diffs: readonly FileDiff[]): read
     return [text('Apply it the way this repository is applied, and wait until that has ended.')];
   const command = `(${line})`;
   const plan = planCommand(command);
-  if (plan === undefined) return [shell(command), expect('it ends without an error')];
+  if (plan === undefined)
+    return [
+      ...commitBlocks(
+        line,
+        `${way === 'forward' ? '' : 'Take back: '}${planned.title}`,
+        repository?.path ?? '',
+        diffs,
+      ),
+      shell(command),
+      expect('it ends without an error'),
+    ];
   return [
     shell(`${plan}      # only what this change names; anything else: stop, and find out whose it is
 ${command}     # let it end: no pipe, no second Ctrl-C
 ${plan}      # "No changes", or somebody will undo this`),
   ];
+}
+
+/** A push takes along what is committed, and nothing else. */
+function commitBlocks(
+  line: string,
+  title: string,
+  root: string,
+  diffs: readonly FileDiff[],
+): readonly Block[] {
+  if (!/\bgit\b.*\bpush\b/.test(line) || /\bcommit\b/.test(line) || diffs.length === 0) return [];
+  const files = diffs.map((d) =>
+    quote(d.file.startsWith(`${root}/`) ? d.file.slice(root.length + 1) : d.file),
+  );
+  return [shell(`git add ${files.join(' ')} && git commit -m ${quote(title)}`)];
 }
 
 /** The user's command as one line of a shell, with the stack of the edited file where it is a template. */

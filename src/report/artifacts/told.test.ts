@@ -155,6 +155,40 @@ describe('a field that changes is told', () => {
   });
 });
 
+describe('an owner', () => {
+  const repository = stated('repository', {
+    id: 'infra',
+    type: 'terraform',
+    path: 'source/infra',
+    applies: 'on-push',
+    owns: [],
+    applyCommand: ['sh', '-c', 'git push'],
+    freezeCommand: 'fly pause-job -j infra/apply',
+  });
+  const applies = (before: string, after: string) => ({
+    of: 'repository',
+    id: 'infra',
+    before: { applies: before },
+    after: { applies: after },
+  });
+  it('is kept from applying by the command that sightline.yaml has', () => {
+    expect(told(applies('on-push', 'manual'), 'source/infra', [repository])).toContain(
+      'fly pause-job -j infra/apply',
+    );
+    expect(told(applies('manual', 'on-push'), 'source/infra', [repository])).toContain('Enable its pipeline');
+  });
+  it('that is pushed to gets the edit committed first, and nothing besides', () => {
+    const text = { of: 'statedSetting', id: 'x', before: { value: 'a' }, after: { value: 'b' } };
+    const input = inputOf({ kind: 'set', settings: [text as Setting] }, 'source/infra', [repository]);
+    const [stage] = input.plan.stages as unknown as [{ changes: { through: object }[] }];
+    for (const c of stage.changes)
+      c.through = { by: 'repository', system: 'source/infra', repository: 'infra' };
+    const diff = { change: 'c', file: 'source/infra/main.tf', diff: '+b\n', undo: '+a\n', remarks: [] };
+    const { make } = instruct({ ...input, files: [diff] }, 'c', 'forward');
+    expect(blocksToMarkdown(make)).toMatch(/git add main\.tf && git commit -m 'The change'\n.*\(git push\)/s);
+  });
+});
+
 describe('what has no settings', () => {
   it('a document that a person adds is said by its title', () => {
     const input = inputOf({ kind: 'set', settings: [] }, 'documents');
