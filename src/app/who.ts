@@ -51,7 +51,18 @@ export function serviceId(reader: Reader, text: string): string {
           ? 'write CLUSTER/NAMESPACE/NAME'
           : near.length > 0
             ? `did you mean ${near.join(', ')}?`
-            : 'write NAMESPACE/NAME',
+            : `write NAMESPACE/NAME; ${withAddress(reader)}`,
     },
   );
+}
+
+function withAddress(reader: Reader): string {
+  const names = reader
+    .all('service')
+    .filter((f) => f.value.vips.length > 0)
+    .map(({ value: s }) => `${s.namespace}/${s.name}`);
+  const shown = names.slice(0, 6).join(', ');
+  return names.length === 0
+    ? 'no Service of the snapshot has an address'
+    : `Services with an address: ${shown}${names.length > 6 ? ` and ${names.length - 6} more` : ''}`;
 }

@@ -16,7 +16,7 @@ const styles = [
 ] as const;
 
 /** Said where nobody chose: a design that wants few moving parts rather than no window chooses otherwise. */
-const preference = 'no window comes before few moving parts: ';
+const preference = '; no window is preferred to few moving parts';
 
 function consequenceOf(style: Style): string {
   return styles.find((s) => s.name === style)?.consequence ?? '';
@@ -29,7 +29,7 @@ export function styleDecision(style: Style, by: Decision['by'], because?: string
     chosen: style,
     options: styles,
     by,
-    because: because ?? `${by === 'default' ? preference : ''}${consequenceOf(style)}`,
+    because: because ?? `${consequenceOf(style)}${by === 'default' ? preference : ''}`,
     evidence: [],
   };
 }
