@@ -89,6 +89,7 @@ const decision = z.strictObject({
   by: z.enum(['user', 'default', 'forced']),
   because: z.string(),
   evidence,
+  at: text,
 });
 const hashes = z.record(z.string(), z.string());
 

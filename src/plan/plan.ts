@@ -33,6 +33,8 @@ export interface Decision {
   readonly by: 'user' | 'default' | 'forced';
   readonly because: string;
   readonly evidence: readonly Evidence[];
+  /** ISO time at which it was made; undefined: nobody noted it. */
+  readonly at?: string;
 }
 
 /** A time in which named flows may fail, at most this long. */

@@ -1,5 +1,7 @@
 /* Decisions that only the user can make: asked at a terminal, taken by default and said where nobody is there. */
 import { describe, expect, it, vi } from 'vitest';
+import type { PlanReport } from '#app/plan.ts';
+import { parsePlan, planText } from '#app/plan-file.ts';
 import { paletteFor } from '#report/style.ts';
 import type { Terminal } from '../terminal.ts';
 import { run } from './plan.ts';
@@ -47,6 +49,13 @@ describe('decisions', () => {
     expect(notes).toBe('');
     expect(out).toContain('additive (default)');
     expect(out).toContain('second-service (default)');
+  });
+  it('are kept with the time at which they were made', async () => {
+    const { out } = await planned({ json: true });
+    const { outcome } = JSON.parse(out) as PlanReport;
+    if (outcome.kind !== 'planned') throw new Error(outcome.kind);
+    expect(parsePlan(planText(outcome.plan), 'plan.json').decisions.length).toBeGreaterThan(1);
+    for (const { at } of outcome.plan.decisions) expect(at).toMatch(/^20\d\d-\d\d-\d\dT/);
   });
   it('that do not fit the goal are wrong use', async () => {
     await expect(planned({ style: 'in-place', owner: 'second-service' })).rejects.toThrow(

@@ -19,12 +19,21 @@ import type { Terminal } from '../terminal.ts';
 export const run: Run = async (terminal, [path = ''], options) => {
   const snapshot = await loadSnapshot(path);
   const asked = questionOf(path, options);
-  const report = planSnapshot(snapshot, options.json ? asked : await decided(terminal, snapshot, asked));
+  const question = options.json ? asked : await decided(terminal, snapshot, asked);
+  const report = dated(planSnapshot(snapshot, question), new Date().toISOString());
   if (options.json) terminal.out(JSON.stringify(report, null, 2));
   else show(terminal, report);
   await keep(terminal, report, options.out);
   return report.outcome.kind === 'planned' && report.proof?.kind === 'proved' ? 0 : 1;
 };
+
+/** The plan says when its decisions were made. */
+function dated(report: PlanReport, at: string): PlanReport {
+  const { outcome } = report;
+  if (outcome.kind === 'unreachable') return report;
+  const decisions = outcome.plan.decisions.map((d) => ({ ...d, at }));
+  return { ...report, outcome: { ...outcome, plan: { ...outcome.plan, decisions } } };
+}
 
 /** Decisions that only the user can make are asked where somebody is there; otherwise the default is taken, and said. */
 async function decided(terminal: Terminal, snapshot: Snapshot, asked: PlanQuestion): Promise<PlanQuestion> {

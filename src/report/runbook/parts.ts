@@ -160,11 +160,12 @@ export function decisionsPart({ plan }: ArtifactInput): string {
         : d.by === 'forced'
           ? 'nothing else was possible'
           : 'by you';
+    const when = d.at === undefined ? '' : `, ${escapeMarkdown(d.at.slice(0, 16).replace('T', ' '))} UTC`;
     const others = d.options
       .filter((o) => o.name !== d.chosen)
       .map((o) => `  - not ${code(o.name)}: ${escapeMarkdown(o.consequence)}`);
     return [
-      `- **${escapeMarkdown(d.question)}** ${code(d.chosen)} (${by}): ${escapeMarkdown(d.because)}`,
+      `- **${escapeMarkdown(d.question)}** ${code(d.chosen)} (${by}${when}): ${escapeMarkdown(d.because)}`,
       ...others,
     ].join('\n');
   });
