@@ -105,11 +105,13 @@ function longer(plan: Plan, by: number): Plan {
 
 /** One application's public record, which the plan does not write, gets another TTL: another snapshot, and the plan as good. */
 function withLongerTtl(fact: Fact): Fact {
-  if (fact.kind !== 'recordSet') return fact;
-  const record = (fact as Fact<'recordSet'>).value;
+  // read anew, as after an edit of a file: equal, and another object
+  const value = structuredClone(fact.value);
+  if (fact.kind !== 'recordSet') return { ...fact, value };
+  const record = value as Fact<'recordSet'>['value'];
   return record.server === 'dns/cloudflare' && record.name.startsWith('affine.')
     ? ({ ...fact, value: { ...record, ttlSeconds: record.ttlSeconds + 1 } } as Fact)
-    : fact;
+    : { ...fact, value };
 }
 
 function lans(count: number): SmallHouse {

@@ -20,6 +20,9 @@ export type Proved =
 /** Milliseconds between two looks at the files. Asking is slower than being told, and works on every file system. */
 const everyMs = 300;
 
+/** Proofs that take over from one another; then one begins from nothing, since what is kept grows by some MB with each. */
+const mostInARow = 50;
+
 /** Proves at once, and again after every change, until the signal is aborted. */
 export async function* provings(
   path: string,
@@ -29,14 +32,14 @@ export async function* provings(
   const { snapshot: other, ...options } = question;
   let session: Session | undefined;
   let watched: readonly string[] = [path];
-  while (!signal.aborted) {
+  for (let count = 1; !signal.aborted; count++) {
     let before = await stateOf(watched);
     try {
       const { plan, snapshot } = await openPlan(path, other);
       watched = [path, ...pathsOf(snapshot)];
       before = new Map([...(await stateOf(watched)), ...before]);
       const current = makeSession(realWorld, snapshot.estate, session);
-      session = current;
+      session = count % mostInARow === 0 ? undefined : current;
       const proof = timed(() => prove(current, plan, options));
       yield { kind: 'proof', report: { format: 1, path, plan, proof } };
     } catch (error) {

@@ -14,6 +14,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planText } from '#app/plan-file.ts';
 import type { SystemsOf } from '#app/run-core.ts';
+import { verify } from '#app/verify.ts';
 import type { RunReach } from '#apply/journal.ts';
 import { Office, officePlan, paperTerminal } from '#test/apply/office.ts';
 import { applyOn } from './commands/apply.ts';
@@ -251,6 +252,19 @@ describe('hostile states', () => {
     expect(text).toContain(`sightline resume ${onlyRun()} --runs ${runs}     goes on`);
     expect((await call('rollback', [onlyRun()])).code).toBe(0);
     expect(reach).toEqual({ from: 'office', checkouts: { flux: resolve('../flux') }, runsCommands: true });
+  });
+
+  it('is verified from where it was begun', async () => {
+    expect((await call('apply', [plan], { yes: true, from: 'office' })).code).toBe(0);
+    const from: (string | undefined)[] = [];
+    const probers = async (_: unknown, asBefore?: string) => {
+      from.push(asBefore);
+      throw new Error('far enough');
+    };
+    await expect(verify({ what: onlyRun(), runs, probers, working: () => undefined })).rejects.toThrow(
+      'far enough',
+    );
+    expect(from).toEqual(['office']);
   });
 
   it('a run of the lab: nothing to go on with, and in the way of no other', async () => {

@@ -3,19 +3,22 @@ import type { Ip } from '#net/ip.ts';
 import type { DnsName } from '#net/name.ts';
 import type { Prefix } from '#net/prefix.ts';
 
-export type RecordType =
-  | 'A'
-  | 'AAAA'
-  | 'CNAME'
-  | 'NS'
-  | 'SOA'
-  | 'HTTPS'
-  | 'SVCB'
-  | 'SRV'
-  | 'MX'
-  | 'TXT'
-  | 'PTR'
-  | 'OTHER';
+export const recordTypes = [
+  'A',
+  'AAAA',
+  'CNAME',
+  'NS',
+  'SOA',
+  'HTTPS',
+  'SVCB',
+  'SRV',
+  'MX',
+  'TXT',
+  'PTR',
+  'OTHER',
+] as const;
+
+export type RecordType = (typeof recordTypes)[number];
 
 /** All records of one name and type in one zone of one server (and view). */
 export interface RecordSet {

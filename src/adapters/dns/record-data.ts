@@ -1,22 +1,10 @@
 /* The data of a record in presentation form: addresses and names canonical, so that equal data are equal text. */
-import type { RecordType } from '#estate/dns.ts';
+import { recordTypes } from '#estate/dns.ts';
 import { parseIp } from '#net/ip.ts';
 import { parseName } from '#net/name.ts';
 import { printable } from './context.ts';
 
-export const knownTypes: ReadonlySet<string> = new Set<RecordType>([
-  'A',
-  'AAAA',
-  'CNAME',
-  'NS',
-  'SOA',
-  'HTTPS',
-  'SVCB',
-  'SRV',
-  'MX',
-  'TXT',
-  'PTR',
-]);
+export const knownTypes: ReadonlySet<string> = new Set(recordTypes.filter((type) => type !== 'OTHER'));
 
 /** Positions of names among the words of a type's data. */
 const namesAt: ReadonlyMap<string, readonly number[]> = new Map(

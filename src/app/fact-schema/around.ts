@@ -1,5 +1,6 @@
 /* Facts around a cluster that a plan may write: names, firewalls, tunnels, ban lists, texts, and what sightline.yaml tells. */
 import { z } from 'zod';
+import { recordTypes } from '#estate/dns.ts';
 import {
   flag,
   ip,
@@ -18,20 +19,6 @@ import {
 } from './parts.ts';
 
 const filled = text.min(1);
-const recordTypes = [
-  'A',
-  'AAAA',
-  'CNAME',
-  'NS',
-  'SOA',
-  'HTTPS',
-  'SVCB',
-  'SRV',
-  'MX',
-  'TXT',
-  'PTR',
-  'OTHER',
-] as const;
 const nameRule = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('host'),

@@ -1,11 +1,8 @@
 /* A release without files: its values written down once, and every change as values laid over them. */
 import { describe, expect, it } from 'vitest';
-import { makeEstate, readerOf } from '#estate/estate.ts';
 import { type Fact, fact } from '#estate/fact.ts';
-import type { Plan } from '#plan/plan.ts';
-import type { Proved } from '#proof/result.ts';
+import { artifactInput } from '#test/artifact-input.ts';
 import { blocksToMarkdown } from '../runbook/blocks-markdown.ts';
-import type { ArtifactInput } from './context.ts';
 import { instruct } from './instruct.ts';
 
 const of = (kind: Fact['kind'], value: object): Fact => fact(kind, value as never, { file: 'x' });
@@ -69,40 +66,20 @@ function made(
     },
     { id: 'second', title: 'Change', change: { kind: 'set', settings }, through, because },
   ];
-  const plan = {
-    format: 1,
-    snapshot: { path: '.', takenAt: '', fingerprint: { files: {}, objects: {} } },
-    goal: { kind: 'retire', ip: '10.0.0.1' },
-    style: 'additive',
-    outOfScope: [],
-    decisions: [],
-    stages: [{ id: 's', title: 'Stage', gates: [], changes }],
-  } as unknown as Plan;
-  const reader = readerOf(
-    makeEstate([
-      of('service', service),
-      of('repository', { id: 'edge', type: 'helm', path: '', applies: 'manual', owns: [] }),
-      of('helmRelease', {
-        cluster: 'home',
-        namespace: 'web',
-        name: 'edge',
-        chart: 'traefik/traefik',
-        deployedChartVersion: version,
-        waits: true,
-        atomic: true,
-        repository: 'edge',
-      }),
-    ]),
-  );
-  const input: ArtifactInput = {
-    plan,
-    proof: {} as Proved,
-    reader,
-    files: [],
-    missing: [],
-    documents: [],
-    sections: [],
-  };
+  const input = artifactInput(changes, [
+    of('service', service),
+    of('repository', { id: 'edge', type: 'helm', path: '', applies: 'manual', owns: [] }),
+    of('helmRelease', {
+      cluster: 'home',
+      namespace: 'web',
+      name: 'edge',
+      chart: 'traefik/traefik',
+      deployedChartVersion: version,
+      waits: true,
+      atomic: true,
+      repository: 'edge',
+    }),
+  ]);
   const { make, files } = instruct(input, change, way);
   return { text: blocksToMarkdown(make), file: files[0]?.text };
 }

@@ -4,11 +4,9 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeEstate, type Reader, readerOf } from '#estate/estate.ts';
 import { type Fact, fact } from '#estate/fact.ts';
-import type { Setting } from '#plan/change.ts';
 import type { Plan } from '#plan/plan.ts';
-import type { Proved } from '#proof/result.ts';
+import { artifactInput } from '#test/artifact-input.ts';
 import { blocksToMarkdown } from '../runbook/blocks-markdown.ts';
 import { renderRunbook } from '../runbook/runbook.ts';
 import type { ArtifactInput } from './context.ts';
@@ -18,41 +16,15 @@ import { verifyScript } from './verify.ts';
 
 const evidence = { file: 'x' };
 const of = (kind: Fact['kind'], value: object): Fact => fact(kind, value as never, evidence);
-const counts = { states: 3, faults: 1, flows: 1, classes: 1, covered: 3, walks: 3, walksSaved: 0 };
-const proof: Proved = { kind: 'proved', counts, assumptions: [], windows: [], endings: [], invariants: [] };
-
 function inputOf(
   system: string,
   settings: readonly object[],
   facts: readonly Fact[],
   by = 'operator',
 ): ArtifactInput {
-  const plan = {
-    format: 1,
-    snapshot: { path: '.', takenAt: '', fingerprint: { files: {}, objects: {} } },
-    goal: { kind: 'retire', ip: '10.0.0.1' },
-    style: 'additive',
-    outOfScope: [],
-    decisions: [],
-    stages: [
-      {
-        id: 's',
-        title: 'Stage',
-        gates: [],
-        changes: [
-          {
-            id: 'c',
-            title: 'Change',
-            change: { kind: 'set', settings: settings as readonly Setting[] },
-            through: { by, system },
-            because: { says: 'it must', serves: 'goal', evidence: [] },
-          },
-        ],
-      },
-    ],
-  } as unknown as Plan;
-  const reader: Reader = readerOf(makeEstate(facts));
-  return { plan, proof, reader, files: [], missing: [], documents: [], sections: [] };
+  const change = { kind: 'set', settings };
+  const because = { says: 'it must', serves: 'goal', evidence: [] };
+  return artifactInput([{ id: 'c', title: 'Change', change, through: { by, system }, because }], facts);
 }
 
 function made(input: ArtifactInput, way: 'forward' | 'back' = 'forward') {

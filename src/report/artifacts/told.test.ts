@@ -1,36 +1,20 @@
 /* Nothing that a change writes is left out of its instructions: fields by their screen's or file's name, the rest by their own. */
 import { describe, expect, it } from 'vitest';
-import { makeEstate, readerOf } from '#estate/estate.ts';
 import type { Fact } from '#estate/fact.ts';
 import type { Change, Setting } from '#plan/change.ts';
-import type { Plan } from '#plan/plan.ts';
-import type { Proved } from '#proof/result.ts';
+import { artifactInput } from '#test/artifact-input.ts';
 import { anyMatch, box, forward, homeFacts, middleware, rule, stated, tunnelRule } from '#test/estates.ts';
 import { blocksToMarkdown } from '../runbook/blocks-markdown.ts';
 import { renderRunbook } from '../runbook/runbook.ts';
 import type { ArtifactInput } from './context.ts';
 import { instruct } from './instruct.ts';
 
-const counts = { states: 3, faults: 1, flows: 1, classes: 1, covered: 3, walks: 3, walksSaved: 0 };
-const proof: Proved = { kind: 'proved', counts, assumptions: [], windows: [], endings: [], invariants: [] };
-
 function inputOf(change: Change, system: string, more: readonly Fact[] = [], window = false): ArtifactInput {
   const through = { by: change.kind === 'wait' ? 'time' : 'operator', system };
   const because = { says: 'it must', serves: 'goal', evidence: [] };
   const changes = [{ id: 'c', title: 'The change', change, through, because }];
   const says = { says: 'it is so', seconds: 1_000_000_000 };
-  const stage = { id: 's', title: 'Stage', gates: [], changes, ...(window && { window: says }) };
-  const plan = {
-    format: 1,
-    snapshot: { path: '.', takenAt: '', fingerprint: { files: {}, objects: {} } },
-    goal: { kind: 'retire', ip: '10.0.0.1' },
-    style: 'additive',
-    outOfScope: [],
-    decisions: [],
-    stages: [stage],
-  } as unknown as Plan;
-  const reader = readerOf(makeEstate([...homeFacts(), ...more]));
-  return { plan, proof, reader, files: [], missing: [], documents: [], sections: [] };
+  return artifactInput(changes, [...homeFacts(), ...more], window ? { window: says } : {});
 }
 
 function told(setting: object, system: string, more: readonly Fact[] = []): string {
@@ -225,6 +209,8 @@ describe('what has no settings', () => {
       seconds: 300,
     };
     const windows = [{ ...window, parts: [], because: 'it fails' }];
-    expect(renderRunbook({ ...input, proof: { ...proof, windows } })).toContain('lasts at most 5 minutes');
+    expect(renderRunbook({ ...input, proof: { ...input.proof, windows } })).toContain(
+      'lasts at most 5 minutes',
+    );
   });
 });
