@@ -187,7 +187,7 @@ describe('predictions', () => {
       name: 'otherwise',
       r: rehearsal({ predictions: [row(true), row(false)] }),
       says: [
-        'not as the model says: internet https over IPv6: 2001:db8::1, then no answer (2001:db8::1, then 2001:db8::2)',
+        'not as the model says: internet HTTPS, IPv6: 2001:db8::1, then no answer (2001:db8::1, then 2001:db8::2)',
       ],
     },
     {
@@ -197,6 +197,13 @@ describe('predictions', () => {
     },
   ])('$name', ({ r, says }) => {
     expect(wrong(r)).toEqual(says);
+  });
+
+  test('a row in which the lab cannot tell is no agreement', () => {
+    const r = rehearsal({ predictions: [row(true), { ...row(true), note: 'too small' }] });
+    expect(judgeRehearsal(r).map((v) => v.says)).toContain(
+      'whom the application sees, and HTTP/3, are as the model says in 1 row; in 1 the lab cannot tell',
+    );
   });
 
   const sight = (clients: readonly string[], says?: string): Sight => ({

@@ -5,6 +5,7 @@
 import { delaysMs } from '#lab/estate/delays.ts';
 import type { Plan } from '#plan/plan.ts';
 import type { Window } from '#proof/result.ts';
+import { count } from '#report/plan-text.ts';
 import {
   askedText,
   type ProvedWindow,
@@ -54,9 +55,11 @@ function predictionsBeside(r: Judged): readonly Verdict[] {
       (p) =>
         `${p.vantage} ${askedText(p)}: ${p.seenBefore}, then ${p.seenAfter} (${p.before}, then ${p.after})`,
     );
+  const untold = r.predictions.filter((p) => p.note !== undefined && p.isAsPredicted).length;
+  const besides = untold === 0 ? '' : `; in ${untold} the lab cannot tell`;
   const says =
     wrong.length === 0
-      ? `whom the application sees, and HTTP/3, are as the model says in ${r.predictions.length} rows`
+      ? `whom the application sees, and HTTP/3, are as the model says in ${count(r.predictions.length - untold, 'row')}${besides}`
       : `not as the model says: ${told.join('; ')}${wrong.length > mostTold ? `; and ${wrong.length - mostTold} more` : ''}`;
   return [{ says, isAsProved: wrong.length === 0 }];
 }

@@ -1,7 +1,14 @@
 /* A rehearsal as one self-contained page: a timeline of every vantage point's traffic, and the tables. */
 import { page } from './html.ts';
 import { escapeHtml } from './plain.ts';
-import { longestGap, type PredictionLine, type Rehearsal, resultText, totals } from './rehearsal.ts';
+import {
+  askedText,
+  longestGap,
+  type PredictionLine,
+  type Rehearsal,
+  resultText,
+  totals,
+} from './rehearsal.ts';
 import { timelineSvg } from './rehearsal-svg.ts';
 
 export function rehearsalToHtml(r: Rehearsal): string {
@@ -104,12 +111,6 @@ function flowTable(r: Rehearsal): string {
   return table(['from', 'what', 'to', 'answers', 'gap ms', 'end'], rows) + announced;
 }
 
-const asked = {
-  https: 'over HTTPS',
-  'http3-told': 'over HTTP/3, as advertised',
-  'http3-same': 'over HTTP/3, on the port of HTTPS',
-} as const;
-
 /** Model and kernel in one cell where they agree. */
 function predictionTable(r: Rehearsal): string {
   const cell = (model: string, kernel: string, { isAsPredicted }: PredictionLine) =>
@@ -118,12 +119,12 @@ function predictionTable(r: Rehearsal): string {
       : `<td${isAsPredicted ? '' : ' class="differs"'}>${escapeHtml(kernel)}; the model says ${escapeHtml(model)}</td>`;
   const rows = r.predictions.map(
     (p) =>
-      `<tr><td>${escapeHtml(p.vantage)}</td><td>${asked[p.what]}${p.family === 6 ? ', IPv6' : ''}</td>${cell(p.before, p.seenBefore, p)}${cell(p.after, p.seenAfter, p)}</tr>`,
+      `<tr><td>${escapeHtml(p.vantage)}</td><td>${askedText(p)}</td>${cell(p.before, p.seenBefore, p)}${cell(p.after, p.seenAfter, p)}</tr>`,
   );
   const notes = r.predictions.flatMap((p) =>
     p.note === undefined
       ? []
-      : [`<p class="dim">${escapeHtml(`${p.vantage} ${asked[p.what]}: ${p.note}`)}</p>`],
+      : [`<p class="dim">${escapeHtml(`${p.vantage} ${askedText(p)}: ${p.note}`)}</p>`],
   );
   return `<table><tr><th>from</th><th></th><th>before</th><th>after</th></tr>${rows.join('')}</table>${notes.join('')}`;
 }

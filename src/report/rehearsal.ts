@@ -208,9 +208,15 @@ export function rehearsalToText(r: Rehearsal, palette: Palette): string {
   ].join('\n');
 }
 
-/** `https`, `http3-told over IPv6`. */
+const asked = {
+  https: 'HTTPS',
+  'http3-told': 'HTTP/3 as advertised',
+  'http3-same': 'HTTP/3 on the port of HTTPS',
+} as const;
+
+/** `HTTPS`, `HTTP/3 as advertised, IPv6`. */
 export function askedText({ what, family }: PredictionLine): string {
-  return family === 6 ? `${what} over IPv6` : what;
+  return family === 6 ? `${asked[what]}, IPv6` : asked[what];
 }
 
 /** Whether the kernel showed in every respect what the proof says. */
